@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms and who may know whom. `TidyTests` holds this table against the imports.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "kilter",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "kilter", targets: ["kilter"]),
+        .library(name: "KilterEngine", targets: ["KilterEngine"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries, each importable by one room only.
+        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"])]),
+        .target(name: "CLanes"),
+
+        // Foundations
+        room("KilterVocabulary"),
+        room("KilterMath", ["CLanes"]),
+        room("KilterWire", ["CZeroMQ"]),
+        .target(name: "KilterModels", path: "Models", resources: [.copy("Profiles")], swiftSettings: strict),
+
+        // The walk
+        room("KilterIntake", ["KilterVocabulary", "KilterMath", "KilterWire", "CCompression", "CLanes"]),
+        room("KilterState", ["KilterVocabulary", "KilterMath"]),
+        room("KilterDetection", ["KilterVocabulary", "KilterMath", "KilterState"]),
+        room("KilterIncidents", ["KilterVocabulary", "KilterMath"]),
+        room("KilterBreakers", ["KilterVocabulary", "KilterMath"]),
+        room("KilterOutlet", ["KilterVocabulary", "KilterWire"]),
+
+        // The join and the doors
+        room("KilterEngine", [
+            "KilterVocabulary", "KilterMath", "KilterWire", "KilterModels", "KilterIntake", "KilterState",
+            "KilterDetection", "KilterIncidents", "KilterBreakers", "KilterOutlet",
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Yams", package: "Yams"),
+        ]),
+        room("KilterConsole", [
+            "KilterEngine", "KilterVocabulary",
+            .product(name: "Hummingbird", package: "hummingbird"),
+        ]),
+        room("KilterSimulator", ["KilterEngine", "KilterVocabulary", "KilterMath", "KilterWire"]),
+        .executableTarget(
+            name: "kilter",
+            dependencies: [
+                "KilterEngine", "KilterConsole", "KilterSimulator",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+    ]
+)

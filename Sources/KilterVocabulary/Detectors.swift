@@ -1,0 +1,60 @@
+/// The detectors of this build, in the order in which their events are published for one record.
+public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
+    case repeatedCall, callCycle, errorStreak, messageStorm
+
+    public var name: String {
+        switch self {
+        case .repeatedCall: "repeated_call"
+        case .callCycle: "call_cycle"
+        case .errorStreak: "error_streak"
+        case .messageStorm: "message_storm"
+        }
+    }
+
+    public init?(name: String) {
+        guard let match = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = match
+    }
+
+    /// Ids of the contract that later builds bring; configuration may name them already.
+    public static let contractNames: [String] = [
+        "repeated_call", "call_cycle", "stagnation", "novelty_collapse", "duplicate_side_effect", "reasoning_loop",
+        "error_streak", "unknown_tool", "growing_call", "message_storm", "message_cycle", "message_growth", "drift",
+        "mix_drift", "vector_drift", "burst", "outlier", "budget", "burn_rate", "policy", "new_tool", "new_transition",
+        "kpi", "silence", "version_change", "cardinality", "poisoning",
+    ]
+}
+
+/// What kind of evidence a finding rests on.
+public enum Tier: UInt8, BitwiseCopyable, Sendable, CaseIterable {
+    case identicalResult, identicalOutcome, identicalArguments, near, nameOnly, structural, statistical, budget, policy
+    case absence
+
+    public var name: String {
+        switch self {
+        case .identicalResult: "identical_result"
+        case .identicalOutcome: "identical_outcome"
+        case .identicalArguments: "identical_arguments"
+        case .near: "near"
+        case .nameOnly: "name_only"
+        case .structural: "structural"
+        case .statistical: "statistical"
+        case .budget: "budget"
+        case .policy: "policy"
+        case .absence: "absence"
+        }
+    }
+}
+
+/// inform → warn → trip; only a critical finding may trip a breaker.
+public enum Severity: UInt8, BitwiseCopyable, Comparable, Sendable, CaseIterable {
+    case info, warning, critical
+
+    public var name: String { String(describing: self) }
+    public static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// The three keyings of the walk; their order is the order of events that one record causes.
+public enum Keying: UInt8, BitwiseCopyable, Sendable {
+    case agent, run, group
+}

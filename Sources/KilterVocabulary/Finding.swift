@@ -1,0 +1,83 @@
+/// A detector's claim about one subject at one instant: fixed size, names as hashes, ready to cross threads.
+/// Detectors emit one for every record that adds evidence at or above the information level; which of them
+/// becomes an event is for incidents to say.
+public struct Finding: BitwiseCopyable, Sendable {
+    /// Position of the completing record in the engine's step; with keying and detector it orders events.
+    public var record: UInt32 = 0
+    public var keying = Keying.agent
+    public var detector = DetectorID.repeatedCall
+    public var tier = Tier.identicalResult
+    public var severity = Severity.info
+
+    // Subject
+    public var agentKey: UInt64 = 0
+    public var runKey: UInt64 = 0
+    /// What tells episodes of one detector apart within agent and run: tool, pair of agents.
+    public var subject: UInt64 = 0
+    public var tenant: NameHash = 0
+    public var environment: NameHash = 0
+    public var service: NameHash = 0
+    public var agent: NameHash = 0
+    public var agentVersion: NameHash = 0
+    public var conversation: NameHash = 0
+    public var tool: NameHash = 0
+    public var model: NameHash = 0
+    public var peer: NameHash = 0
+    public var errorType: NameHash = 0
+
+    // The completing span, and engine time when it was judged.
+    public var trace = TraceID()
+    public var span: UInt64 = 0
+    public var engineTime = EventTime.zero
+    public var observedAt = EventTime.zero
+    public var startedAt = EventTime.zero
+
+    // The numbers
+    public var count: UInt32 = 0
+    /// Calls or messages looked back over; zero when the count is of an unbroken row.
+    public var window: UInt32 = 0
+    /// The count at which this severity begins.
+    public var threshold: UInt32 = 0
+    /// Calls or messages of the subject from onset to decision.
+    public var delaySpans: UInt32 = 0
+
+    // Evidence
+    public var firstSpan: UInt64 = 0
+    public var previousSpan: UInt64 = 0
+    public var arguments = Fingerprint.unknown
+    public var result = Fingerprint.unknown
+    public var digest: UInt64 = 0
+    public var rule = Rule.none
+    public var period: UInt8 = 0
+    /// Tool names of the cycle in order, the first `period` of them meant.
+    public var cycle: InlineNames = InlineNames()
+
+    public init() {}
+
+    /// The rule of the detector that spoke, where it has several.
+    public enum Rule: UInt8, BitwiseCopyable, Sendable {
+        case none, inRow, inWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult, pair, toSelf
+
+        public var name: String {
+            switch self {
+            case .none: "none"
+            case .inRow: "in_row"
+            case .inWindow: "in_window"
+            case .sameArgumentsUnknownResult: "same_arguments_unknown_result"
+            case .sameArgumentsChangingResult: "same_arguments_changing_result"
+            case .pair: "pair"
+            case .toSelf: "to_self"
+            }
+        }
+    }
+}
+
+/// Up to eight name hashes in place (`Limits.cyclePeriodMax`).
+public struct InlineNames: BitwiseCopyable, Sendable {
+    private var storage = SIMD8<UInt64>(repeating: 0)
+    @inlinable public init() {}
+    public subscript(index: Int) -> NameHash {
+        get { storage[index] }
+        set { storage[index] = newValue }
+    }
+}

@@ -1,0 +1,39 @@
+/// Every maximum in one place, each with its reason; their relations are asserted by a test.
+public enum Limits {
+    /// Nesting of one attribute value. SDKs cut at 64; deeper than 32 was never seen outside attacks.
+    public static let valueDepthMax = 32
+    /// Attributes of one span that are looked at. SDKs cap at 128, OpenInference's own provider at 10,000.
+    public static let attributesMax = 4_096
+    /// Bytes of one name or text that are kept. Fingerprints cover the whole value, whatever its length.
+    public static let valueBytesMax = 4_096
+    /// Bytes of one identity (tenant, environment, service, agent, tool, model, conversation); longer is clipped.
+    public static let nameBytesMax = 256
+    /// Bytes of one message on the wire: a Collector batch of 8,192 spans of 1 KB.
+    public static let messageBytesMax = 8 << 20
+    /// Bytes after decompression: the request size OTLP recommends to accept.
+    public static let inflatedBytesMax = 64 << 20
+    /// Inflated to compressed size, looked at above 1 MiB: OTLP text reaches 60, bombs 1,000.
+    public static let inflationRatioMax = 250
+    /// Tenants with state of their own; further ones are quarantined.
+    public static let tenantsMax = 256
+    /// Admitted spans of one tenant among which duplicates and parents are recognised (contract, section 4.4).
+    public static let recentSpansMax = 65_536
+    /// Open traces of one tenant whose agent, conversation and turn are remembered.
+    public static let tracesMax = 65_536
+    /// Names remembered beyond their batch, per generation of the name table.
+    public static let namesMax = 262_144
+    /// Open episodes of one tenant; beyond, the one quiet for longest is resolved as evicted.
+    public static let episodesMax = 4_096
+    /// Breakers of one tenant that are not closed; beyond, new trips of that tenant stay alerts.
+    public static let breakersMax = 4_096
+    /// Aliases a breaker carries.
+    public static let aliasesMax = 16
+    /// Rows that travel together between rooms.
+    public static let batchRows = 4_096
+    /// Longest cycle of calls that is recognised.
+    public static let cyclePeriodMax = 8
+    /// Events kept in memory per stream for the catch-up socket.
+    public static let eventsKept = 65_536
+    /// Bytes of event bodies kept in memory per stream.
+    public static let eventBytesKept = 64 << 20
+}

@@ -1,0 +1,35 @@
+/// An instant of event time: nanoseconds since the Unix epoch, as the producer stamped it (clamped at intake).
+public struct EventTime: BitwiseCopyable, Hashable, Comparable, Sendable {
+    public var nanoseconds: UInt64
+
+    @inlinable public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+    public static let zero = EventTime(nanoseconds: 0)
+    public static let never = EventTime(nanoseconds: .max)
+
+    @inlinable public static func < (a: EventTime, b: EventTime) -> Bool { a.nanoseconds < b.nanoseconds }
+
+    /// Saturates at the end of time instead of wrapping.
+    @inlinable public static func + (time: EventTime, span: Nanoseconds) -> EventTime {
+        let (sum, overflow) = time.nanoseconds.addingReportingOverflow(span.count)
+        return EventTime(nanoseconds: overflow ? .max : sum)
+    }
+
+    /// Zero when `earlier` is in fact later.
+    @inlinable public func since(_ earlier: EventTime) -> Nanoseconds {
+        Nanoseconds(nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0)
+    }
+}
+
+/// A length of time in nanoseconds.
+public struct Nanoseconds: BitwiseCopyable, Hashable, Comparable, Sendable {
+    public var count: UInt64
+
+    @inlinable public init(_ count: UInt64) { self.count = count }
+
+    @inlinable public static func < (a: Nanoseconds, b: Nanoseconds) -> Bool { a.count < b.count }
+
+    public static func milliseconds(_ n: UInt64) -> Nanoseconds { Nanoseconds(n &* 1_000_000) }
+    public static func seconds(_ n: UInt64) -> Nanoseconds { Nanoseconds(n &* 1_000_000_000) }
+    public static func minutes(_ n: UInt64) -> Nanoseconds { .seconds(n &* 60) }
+}

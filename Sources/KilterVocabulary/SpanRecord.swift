@@ -1,0 +1,106 @@
+/// Index of a string in its batch's `StringTable`. Zero is the absent string.
+public typealias StringRef = UInt32
+
+/// One finished span after decoding: fixed size, trivially copyable, its text held as references into the
+/// batch's string table and as fingerprints. `place` is filled by admission, everything else by the readers.
+public struct SpanRecord: BitwiseCopyable, Sendable {
+    // Envelope. Times are Unix nanoseconds; an end of zero or before the start is an unfinished span.
+    public var trace = TraceID()
+    public var span: UInt64 = 0
+    /// Zero means root.
+    public var parent: UInt64 = 0
+    public var startNanoseconds: UInt64 = 0
+    public var endNanoseconds: UInt64 = 0
+
+    // What makes calls and messages comparable.
+    public var arguments = Fingerprint.unknown
+    public var result = Fingerprint.unknown
+    /// Digest of an agent-to-agent message's text; zero is unknown.
+    public var messageDigest: UInt64 = 0
+    /// SimHash of the message's text (64 bits); zero is unknown.
+    public var messageSimilarity: UInt64 = 0
+    /// Digest of the error's type and text; zero when there is no error.
+    public var errorDigest: UInt64 = 0
+    /// Hash of the provider's response id or, on a tool span, of the response that asked for it; zero is absent.
+    public var responseID: UInt64 = 0
+    /// Hash of the tool call id; zero is absent.
+    public var callID: UInt64 = 0
+
+    // Names, as references into the batch's string table; zero is absent.
+    public var tenant: StringRef = 0
+    public var environment: StringRef = 0
+    public var service: StringRef = 0
+    public var agent: StringRef = 0
+    public var agentVersion: StringRef = 0
+    public var conversation: StringRef = 0
+    public var workflow: StringRef = 0
+    public var tool: StringRef = 0
+    public var model: StringRef = 0
+    public var responseModel: StringRef = 0
+    public var provider: StringRef = 0
+    public var errorType: StringRef = 0
+    public var sender: StringRef = 0
+
+    // Counts, saturating; zero is absent or none.
+    public var inputTokens: UInt32 = 0
+    public var outputTokens: UInt32 = 0
+    public var cacheReadTokens: UInt32 = 0
+    public var cacheWriteTokens: UInt32 = 0
+    public var reasoningTokens: UInt32 = 0
+    /// Lengths in characters, saturating; zero is empty or unknown.
+    public var argumentsCharacters: UInt32 = 0
+    public var resultCharacters: UInt32 = 0
+    public var messageCharacters: UInt32 = 0
+
+    public var kind = OperationKind.other
+    public var flags: SpanFlags = []
+
+    /// Where admission put this span. Meaningless before.
+    public var place = Place()
+
+    public init() {}
+}
+
+/// Facts about a span that are a bit each.
+public struct SpanFlags: OptionSet, BitwiseCopyable, Sendable {
+    public let rawValue: UInt16
+    @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Failed, by any of the evidence the conventions name.
+    public static let failed = SpanFlags(rawValue: 1 << 0)
+    /// Refused by a rate limit: neither repeat nor progress.
+    public static let rateLimited = SpanFlags(rawValue: 1 << 1)
+    /// Refused by a gateway that obeyed a breaker: neither repeat nor progress.
+    public static let blocked = SpanFlags(rawValue: 1 << 2)
+    /// OpenTelemetry span kind SERVER: the other end of a call, never a call of its own.
+    public static let serverSide = SpanFlags(rawValue: 1 << 3)
+    /// The sender is a person (`user`, `human`), not an agent.
+    public static let fromPerson = SpanFlags(rawValue: 1 << 4)
+    /// Attributes were dropped on the way (by the producer or by our limits).
+    public static let partial = SpanFlags(rawValue: 1 << 5)
+    /// Content was hidden on purpose by the producer.
+    public static let redacted = SpanFlags(rawValue: 1 << 6)
+    /// A numeric attribute was not a finite number in range and was dropped.
+    public static let badNumber = SpanFlags(rawValue: 1 << 7)
+}
+
+/// What admission resolved for a span: keys, order, time.
+public struct Place: BitwiseCopyable, Sendable {
+    /// Key of (tenant, environment, service, agent).
+    public var agentKey: UInt64 = 0
+    /// Key of the run (conversation, else trace) within its tenant.
+    public var runKey: UInt64 = 0
+    /// Key of the agent's turn: sequences of calls are kept under it.
+    public var turnKey: UInt64 = 0
+    public var tenantName: NameHash = 0
+    public var agentName: NameHash = 0
+    /// The conversation known at this moment; zero means the run is the trace.
+    public var conversationName: NameHash = 0
+    /// Engine time of the tenant when this record is judged.
+    public var engineTime = EventTime.zero
+    public var outcome = Outcome.undecided
+    /// The parent is a known inference span, so siblings under it are one batch.
+    public var parentIsInference = false
+
+    public init() {}
+}
