@@ -15,7 +15,7 @@ public enum Limits {
     /// Inflated to compressed size, looked at above 1 MiB: OTLP text reaches 60, bombs 1,000.
     public static let inflationRatioMax = 250
     /// Tenants with state of their own; further ones are quarantined.
-    public static let tenantsMax = 256
+    public static let tenantsMax = 64
     /// Admitted spans of one tenant among which duplicates and parents are recognised (contract, section 4.4).
     public static let recentSpansMax = 65_536
     /// Open traces of one tenant whose agent, conversation and turn are remembered.
@@ -28,6 +28,16 @@ public enum Limits {
     public static let breakersMax = 4_096
     /// Aliases a breaker carries.
     public static let aliasesMax = 16
+    /// Turns whose calls are remembered, over all tenants. At 1.4 KB each: 384 MiB when full.
+    public static let turnsMax = 262_144
+    /// Runs whose messages between agents are remembered, over all tenants. At 1.5 KB each: 96 MiB when full.
+    public static let runsMax = 65_536
+    /// Agents in one run whose tool calls and pairs whose messages are told apart.
+    public static let pairsMax = 16
+    /// Distinct calls counted in one turn.
+    public static let distinctCallsMax = 12
+    /// Shards of state, whatever the number of workers.
+    public static let shards = 64
     /// Rows that travel together between rooms.
     public static let batchRows = 4_096
     /// Longest cycle of calls that is recognised.

@@ -90,6 +90,8 @@ public struct Place: BitwiseCopyable, Sendable {
     public var agentKey: UInt64 = 0
     /// Key of the run (conversation, else trace) within its tenant.
     public var runKey: UInt64 = 0
+    /// Key of the trace within its tenant; equals `runKey` while no conversation is known.
+    public var traceKey: UInt64 = 0
     /// Key of the agent's turn: sequences of calls are kept under it.
     public var turnKey: UInt64 = 0
     public var tenantName: NameHash = 0
@@ -99,6 +101,8 @@ public struct Place: BitwiseCopyable, Sendable {
     /// Engine time of the tenant when this record is judged.
     public var engineTime = EventTime.zero
     public var outcome = Outcome.undecided
+    /// Which of the engine's sets of thresholds is in effect for the agent.
+    public var thresholdSet: UInt16 = 0
     /// The parent is a known inference span, so siblings under it are one batch.
     public var parentIsInference = false
 

@@ -1,0 +1,66 @@
+import KilterMath
+import KilterState
+import KilterVocabulary
+
+/// Claim: an agent sends another one, or itself, the same message again and again and nobody does any work.
+///
+/// Evidence: equal text digests in one direction in a row, no tool call by either side since the previous one
+/// (0 of 208 clean multi-agent runs at three); to oneself, equal digests within a minute. People are not agents, and
+/// a message whose sender or text is not known is no evidence at all.
+enum MessageStorm {
+    static func judge(_ board: inout MessageBoard, _ subject: Subject) -> Finding? {
+        let row = subject.row
+        let sender = subject.strings.hash(row.sender)
+        let receiver = row.place.agentName
+        if sender == receiver {
+            let sight = board.observeSelfMessage(
+                agent: sender, digest: row.messageDigest, span: row.span, end: row.endNanoseconds,
+                window: Thresholds.messageToSelfWindow)
+            return verdict(sight, subject.thresholds.messageToSelf, .toSelf, subject)
+        }
+        let sight = board.observeMessage(
+            from: sender, to: receiver, digest: row.messageDigest, span: row.span, start: row.startNanoseconds)
+        return verdict(sight, subject.thresholds.messagePair, .pair, subject)
+    }
+
+    private static func verdict(
+        _ sight: MessageBoard.Sight, _ ladder: Ladder, _ rule: Finding.Rule, _ subject: Subject
+    ) -> Finding? {
+        guard let severity = ladder.severity(of: sight.count) else { return nil }
+        var finding = subject.finding(.messageStorm, keying: .run)
+        finding.tier = .identicalResult
+        finding.severity = severity
+        finding.rule = rule
+        finding.count = sight.count
+        finding.threshold = ladder.threshold(of: severity)
+        finding.peer = subject.strings.hash(subject.row.sender)
+        // Both directions of a pair are one episode.
+        finding.subject = StableHash.combine(min(finding.peer, finding.agent), max(finding.peer, finding.agent))
+        finding.digest = subject.row.messageDigest
+        finding.firstSpan = sight.firstSpan
+        finding.previousSpan = sight.previousSpan
+        finding.startedAt = EventTime(nanoseconds: sight.startedAt)
+        finding.delaySpans = sight.delay
+        return finding
+    }
+
+    static func explain(_ finding: Finding, _ name: NameLookup) -> Explanation {
+        let sender = name(finding.peer)
+        let receiver = name(finding.agent)
+        let span = Wording.duration(finding.observedAt.since(finding.startedAt))
+        let toSelf = finding.rule == .toSelf
+        let what = toSelf
+            ? "\(sender) sent itself the same message \(finding.count) times"
+            : "\(sender) sent \(receiver) the same message \(finding.count) times in a row without a tool call by either"
+        return Explanation(
+            summary: "\(what) within \(span) (\(Wording.level(finding))).",
+            advice: toSelf
+                ? "You are sending yourself the same message; stop, or do the work it asks for."
+                : "You and \(sender) are exchanging the same messages; do not answer again unless there is something new to say or do.",
+            evidence: [
+                Evidence("rule", .string(finding.rule.name)), Evidence("path", .strings([sender, receiver])),
+                Evidence("message", .string(Hex.string(finding.digest))),
+            ] + Wording.occurrences(finding),
+            unit: "messages")
+    }
+}

@@ -1,0 +1,35 @@
+import KilterMath
+import KilterVocabulary
+
+/// A record under judgement: its row, its place in the step, the counts in effect for its agent.
+struct Subject {
+    let row: SpanRecord
+    let strings: StringTable
+    let record: UInt32
+    let thresholds: Thresholds
+
+    /// A finding about this record with its subject filled in.
+    func finding(_ detector: DetectorID, keying: Keying) -> Finding {
+        var finding = Finding()
+        finding.record = record
+        finding.keying = keying
+        finding.detector = detector
+        finding.agentKey = row.place.agentKey
+        finding.runKey = row.place.runKey
+        finding.tenant = row.place.tenantName
+        finding.environment = strings.hash(row.environment)
+        finding.service = strings.hash(row.service)
+        finding.agent = row.place.agentName
+        finding.agentVersion = strings.hash(row.agentVersion)
+        finding.conversation = row.place.conversationName
+        finding.model = strings.hash(row.model)
+        finding.errorType = strings.hash(row.errorType)
+        finding.trace = row.trace
+        finding.span = row.span
+        finding.engineTime = row.place.engineTime
+        finding.observedAt = EventTime(nanoseconds: row.endNanoseconds)
+        finding.arguments = row.arguments
+        finding.result = row.result
+        return finding
+    }
+}

@@ -1,0 +1,47 @@
+import KilterMath
+import KilterVocabulary
+
+/// One episode: what a detector keeps saying about one subject, from its first event to its resolution.
+struct Episode: Sendable {
+    /// The last published revision; the next one starts from it.
+    var alert: Alert
+    var key: UInt64
+    var serial: UInt64
+    /// Without further evidence until then, the episode resolves.
+    var deadline: EventTime
+    /// How long without evidence is quiet.
+    var quiet: Nanoseconds
+    /// Total of the detector's count, whether published or not.
+    var count: UInt32
+    var lastSpan: UInt64
+
+    /// Takes further evidence and returns the severity published so far.
+    mutating func note(_ finding: Finding, _ quiet: Nanoseconds) -> Severity {
+        deadline = finding.engineTime + quiet
+        count = max(count, finding.count)
+        lastSpan = finding.span
+        return alert.severity
+    }
+
+    /// What tells episodes apart.
+    static func key(of finding: Finding) -> UInt64 {
+        let who = StableHash.combine(finding.agentKey, finding.runKey)
+        return StableHash.combine(who, finding.subject ^ StableHash.combine(UInt64(finding.detector.rawValue) + 1, finding.tenant))
+    }
+
+    /// First 16 bytes of SHA-256 over what the contract's section 5 names, in hex.
+    static func identity(_ alert: Alert) -> String {
+        let subject = alert.signal ?? alert.tool ?? alert.peer ?? ""
+        let parts = [
+            alert.detector.name, alert.tenant, alert.environment, alert.service, alert.agent, alert.run, subject,
+            alert.traceID.hex, Hex.string(alert.spanID),
+        ]
+        // Lengths before the parts, so that no two lists of parts run together.
+        let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
+        let digest = SHA256.hash(text)
+        let halves = (0..<2).map { half in
+            digest[half * 8..<half * 8 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+        return Hex.string(halves[0]) + Hex.string(halves[1])
+    }
+}

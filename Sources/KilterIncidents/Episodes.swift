@@ -1,0 +1,171 @@
+import KilterMath
+import KilterVocabulary
+
+/// Findings become episodes: one `alert_id` each, a revision when it opens, when its severity rises, and when it
+/// resolves. Further evidence at the same severity only keeps it open.
+///
+/// Pure: what happens depends on the findings and on engine time alone. Episodes are kept per tenant, at most
+/// `Limits.episodesMax` each; beyond that the one quiet for longest is resolved as evicted.
+public struct Episodes: Sendable {
+    var tenants: [Ledger] = []
+
+    public init() {}
+
+    /// The open episodes of one tenant.
+    struct Ledger: Sendable {
+        var tenant: NameHash
+        var open: [UInt64: Episode] = [:]
+        var deadlines = Deadlines<UInt64>()
+        var nextSerial: UInt64 = 1
+    }
+
+    /// Takes one finding.
+    /// - Parameters:
+    ///   - quiet: how long without further evidence until the episode resolves.
+    ///   - explain: puts the finding into words; called only when an event comes of it.
+    /// - Returns: the alerts to publish, in order; usually none.
+    public mutating func take(
+        _ finding: Finding, quiet: Nanoseconds, name: NameLookup, explain: (Finding) -> Explanation
+    ) -> [Alert] {
+        let ledger = ledgerIndex(finding.tenant)
+        let key = Episode.key(of: finding)
+        if let severity = tenants[ledger].open[key]?.note(finding, quiet) {
+            guard finding.severity > severity, let episode = tenants[ledger].open[key] else { return [] }
+            let alert = revised(episode.alert, finding, explain(finding))
+            tenants[ledger].open[key]?.alert = alert
+            return [alert]
+        }
+        var alerts: [Alert] = []
+        if tenants[ledger].open.count >= Limits.episodesMax, let evicted = evict(ledger, finding.engineTime) {
+            alerts.append(evicted)
+        }
+        alerts.append(open(finding, key, ledger, quiet, name, explain(finding)))
+        return alerts
+    }
+
+    private mutating func open(
+        _ finding: Finding, _ key: UInt64, _ ledger: Int, _ quiet: Nanoseconds, _ name: NameLookup,
+        _ explanation: Explanation
+    ) -> Alert {
+        let alert = opened(finding, name, explanation)
+        let serial = tenants[ledger].nextSerial
+        tenants[ledger].nextSerial &+= 1
+        let deadline = finding.engineTime + quiet
+        tenants[ledger].open[key] = Episode(
+            alert: alert, key: key, serial: serial, deadline: deadline, quiet: quiet, count: finding.count,
+            lastSpan: finding.span)
+        tenants[ledger].deadlines.push(key, at: deadline, serial: serial)
+        return alert
+    }
+
+    /// Engine time of the earliest deadline of `tenant`; it may have been postponed since.
+    public func nextDeadline(of tenant: NameHash) -> EventTime {
+        tenants.first { $0.tenant == tenant }?.deadlines.next ?? .never
+    }
+
+    /// Earliest deadline over all tenants.
+    public var nextDeadline: EventTime { tenants.reduce(.never) { min($0, $1.deadlines.next) } }
+
+    /// Resolves the one episode of `tenant` whose deadline is the earliest due at `time`. Nil when none is.
+    public mutating func resolveNext(of tenant: NameHash, dueAt time: EventTime) -> Alert? {
+        guard let ledger = tenants.firstIndex(where: { $0.tenant == tenant }) else { return nil }
+        while let due = tenants[ledger].deadlines.pop(dueAt: time) {
+            guard let episode = tenants[ledger].open[due.key], episode.serial == due.serial else { continue }
+            if episode.deadline > due.time {
+                tenants[ledger].deadlines.push(due.key, at: episode.deadline, serial: episode.serial)
+                continue
+            }
+            tenants[ledger].open[due.key] = nil
+            return resolved(episode, .quiet, at: due.time)
+        }
+        return nil
+    }
+
+    /// Resolves the episode that has been quiet for longest: the one whose deadline is the earliest.
+    private mutating func evict(_ ledger: Int, _ now: EventTime) -> Alert? {
+        while let first = tenants[ledger].deadlines.pop(dueAt: .never) {
+            guard let episode = tenants[ledger].open[first.key], episode.serial == first.serial else { continue }
+            if episode.deadline > first.time {
+                tenants[ledger].deadlines.push(first.key, at: episode.deadline, serial: episode.serial)
+                continue
+            }
+            tenants[ledger].open[first.key] = nil
+            return resolved(episode, .evicted, at: now)
+        }
+        return nil
+    }
+
+    mutating func install(_ ledger: Ledger) { tenants[ledgerIndex(ledger.tenant)] = ledger }
+
+    private mutating func ledgerIndex(_ tenant: NameHash) -> Int {
+        if let known = tenants.firstIndex(where: { $0.tenant == tenant }) { return known }
+        tenants.append(Ledger(tenant: tenant))
+        return tenants.count - 1
+    }
+
+    /// Open episodes over all tenants.
+    public var openCount: Int { tenants.reduce(0) { $0 + $1.open.count } }
+}
+
+// The revisions of an alert.
+extension Episodes {
+    private func opened(_ finding: Finding, _ name: NameLookup, _ explanation: Explanation) -> Alert {
+        var alert = Alert()
+        alert.detector = finding.detector
+        alert.tenant = name(finding.tenant)
+        alert.environment = name(finding.environment)
+        alert.service = name(finding.service)
+        alert.agent = name(finding.agent)
+        alert.agentVersion = present(name(finding.agentVersion))
+        alert.run = finding.conversation == 0 ? finding.trace.hex : name(finding.conversation)
+        alert.tool = present(name(finding.tool))
+        alert.model = present(name(finding.model))
+        alert.peer = present(name(finding.peer))
+        alert.revision = 0
+        alert.traceID = finding.trace
+        alert.spanID = finding.span
+        alert.id = Episode.identity(alert)
+        return revised(alert, finding, explanation)
+    }
+
+    private func present(_ text: String) -> String? { text.isEmpty ? nil : text }
+
+    private func revised(_ before: Alert, _ finding: Finding, _ explanation: Explanation) -> Alert {
+        var alert = before
+        alert.revision += 1
+        alert.severity = finding.severity
+        alert.tier = finding.tier
+        alert.traceID = finding.trace
+        alert.spanID = finding.span
+        alert.startedAt = before.revision == 0 ? finding.startedAt : min(before.startedAt, finding.startedAt)
+        alert.observedAt = finding.observedAt
+        alert.time = finding.observedAt
+        alert.observed = Int64(finding.count)
+        alert.threshold = Int64(finding.threshold)
+        alert.unit = explanation.unit
+        alert.count = finding.count
+        alert.window = finding.window == 0 ? nil : finding.window
+        alert.evidence = explanation.evidence
+        alert.delaySpans = finding.delaySpans
+        alert.delay = alert.observedAt.since(alert.startedAt)
+        alert.advice = explanation.advice
+        alert.summary = explanation.summary
+        return alert
+    }
+
+    private func resolved(_ episode: Episode, _ reason: ResolveReason, at time: EventTime) -> Alert {
+        var alert = episode.alert
+        alert.revision += 1
+        alert.state = .resolved
+        alert.time = time
+        alert.observed = Int64(episode.count)
+        alert.count = episode.count
+        alert.spanID = episode.lastSpan
+        alert.evidence.append(Evidence("resolved", .string(reason.name)))
+        let minutes = episode.quiet.count / 60_000_000_000
+        let why = reason == .quiet ? "no further evidence for \(minutes) min" : "made room for newer episodes"
+        alert.summary = "Resolved, \(why): \(episode.alert.summary)"
+        alert.advice = ""
+        return alert
+    }
+}

@@ -1,0 +1,251 @@
+import KilterMath
+import KilterVocabulary
+
+/// One tool call as the repetition detectors see it.
+public struct Call: BitwiseCopyable, Sendable {
+    /// Hash of (tool, arguments); zero when the arguments are unknown.
+    public var call: UInt64
+    /// Hash of (tool, arguments, result); zero when either is unknown, and then equal to nothing.
+    public var symbol: UInt64
+    /// Hash of the result alone; zero is unknown.
+    public var outcome: UInt64
+    public var tool: NameHash
+    public var error: UInt64
+    public var span: UInt64
+    public var parent: UInt64
+    public var start: UInt64
+    public var end: UInt64
+    public var responseID: UInt64
+    public var parentIsInference: Bool
+
+    /// The call that `row`, an executed tool, stands for.
+    ///
+    /// The outcome is the result; of a failed call also its error, which alone is an outcome where no result is
+    /// captured.
+    public init(_ row: SpanRecord, tool: NameHash) {
+        self.tool = tool
+        call = row.arguments.isKnown ? StableHash.combine(tool, row.arguments.high ^ StableHash.fold(row.arguments.low, 3)) : 0
+        var outcome: UInt64 = row.result.isKnown ? StableHash.combine(row.result.high, row.result.low) : 0
+        error = row.flags.contains(.failed) ? row.errorDigest : 0
+        if error != 0 { outcome = StableHash.combine(outcome, error) }
+        self.outcome = outcome
+        symbol = call != 0 && outcome != 0 ? StableHash.combine(call, outcome) : 0
+        span = row.span
+        parent = row.parent
+        start = row.startNanoseconds
+        end = row.endNanoseconds
+        responseID = row.responseID
+        parentIsInference = row.place.parentIsInference
+    }
+}
+
+/// What is remembered of the calls of one agent in one turn. Fixed size; one update costs a few SIMD comparisons.
+///
+/// Three views of the same sequence: the last eight calls with, for each distance 1…8, how long the sequence has
+/// been repeating at that distance (rows and cycles); the last twenty (repeats with other calls in between); and the
+/// distinct calls of the turn with their counts (repeats however far apart, the oldest forgotten first).
+public struct CallWindow: BitwiseCopyable, Sendable {
+    /// Symbols of the last eight calls, newest first.
+    public internal(set) var symbols = SIMD8<UInt64>(repeating: 0)
+    /// Tools of the last eight calls, newest first.
+    public internal(set) var tools = SIMD8<UInt64>(repeating: 0)
+    /// Lane d-1: for how many calls now the symbol has equalled the one d calls before.
+    public internal(set) var repeats = SIMD8<UInt32>(repeating: 0)
+
+    // The last twenty calls, a ring.
+    var ringSymbols = InlineArray<20, UInt64>(repeating: 0)
+    var ringSpans = InlineArray<20, UInt64>(repeating: 0)
+    var ringStarts = InlineArray<20, UInt64>(repeating: 0)
+    /// Calls of the turn so far, batches counted once.
+    public internal(set) var calls: UInt32 = 0
+
+    // The distinct calls of the turn.
+    var known = InlineArray<12, KnownCall>(repeating: KnownCall())
+
+    // The row of failures with one error.
+    public internal(set) var errorDigest: UInt64 = 0
+    public internal(set) var errorCall: UInt64 = 0
+    public internal(set) var errorFirstSpan: UInt64 = 0
+    public internal(set) var errorStartedAt: UInt64 = 0
+    public internal(set) var errorCount: UInt32 = 0
+    /// The failing calls differ, or their arguments are unknown.
+    public internal(set) var errorVaries = false
+
+    // The batch of parallel calls that the last call belongs to.
+    var batchParent: UInt64 = 0
+    var batchResponse: UInt64 = 0
+    var batchStart: UInt64 = 0
+    var batchEnd: UInt64 = 0
+    var batchCalls = SIMD8<UInt64>(repeating: 0)
+    var batchCount: UInt32 = 0
+    var batchError: UInt64 = 0
+    var lastParent: UInt64 = 0
+
+    public init() {}
+
+    /// One distinct call of the turn.
+    struct KnownCall: BitwiseCopyable {
+        var call: UInt64 = 0
+        var firstSpan: UInt64 = 0
+        var lastSpan: UInt64 = 0
+        var startedAt: UInt64 = 0
+        var outcome: UInt64 = 0
+        var count: UInt32 = 0
+        var firstCall: UInt32 = 0
+        var lastCall: UInt32 = 0
+        var changes: UInt32 = 0
+    }
+
+    /// What one observed call amounts to, for the detectors' verdicts.
+    public struct Sight: BitwiseCopyable, Sendable {
+        /// Occurrences of the same (tool, arguments) in the turn, this one included.
+        public var sameArguments: UInt32 = 0
+        /// Times its outcome differed from the one before.
+        public var changes: UInt32 = 0
+        public var sameArgumentsFirstSpan: UInt64 = 0
+        public var sameArgumentsPreviousSpan: UInt64 = 0
+        public var sameArgumentsStartedAt: UInt64 = 0
+        public var sameArgumentsDelay: UInt32 = 0
+        /// Occurrences of the same symbol among the last twenty calls, this one included.
+        public var inWindow: UInt32 = 0
+        public var inWindowFirstSpan: UInt64 = 0
+        public var inWindowPreviousSpan: UInt64 = 0
+        public var inWindowStartedAt: UInt64 = 0
+        public var inWindowDelay: UInt32 = 0
+    }
+}
+
+extension CallWindow {
+    /// Length of the unbroken row of identical (tool, arguments, result) that ends in the last call; at least 1.
+    @inlinable public var row: UInt32 { repeats[0] &+ 1 }
+
+    /// Span and start of the call `back` calls ago, 0 being the last one; nil beyond twenty or the turn's beginning.
+    public func past(_ back: UInt32) -> (span: UInt64, start: UInt64)? {
+        guard back < 20, back < calls else { return nil }
+        let at = Int((calls &- 1 &- back) % 20)
+        return (ringSpans[at], ringStarts[at])
+    }
+
+    /// Takes one call into the window. Nil when it adds nothing: another copy of the same call within one batch, or
+    /// the outer span of a call whose inner span was already seen.
+    public mutating func observe(_ call: Call) -> Sight? {
+        if calls > 0, lastParent == call.span, tools[0] == call.tool { return nil }
+        let inBatch = joinsBatch(call)
+        if inBatch, call.call != 0, any(batchCalls .== SIMD8(repeating: call.call)) { return nil }
+        enterBatch(call, inBatch)
+        noteError(call, inBatch)
+        noteSequence(call)
+        var sight = noteWindow(call)
+        noteKnown(call, &sight)
+        lastParent = call.parent
+        return sight
+    }
+
+    /// Parallel calls: the same known inference parent, the same response, or overlapping under the same parent.
+    private func joinsBatch(_ call: Call) -> Bool {
+        guard batchCount > 0 else { return false }
+        if call.responseID != 0, call.responseID == batchResponse { return true }
+        guard call.parent != 0, call.parent == batchParent else { return false }
+        return call.parentIsInference || (call.start < batchEnd && call.end > batchStart)
+    }
+
+    private mutating func enterBatch(_ call: Call, _ inBatch: Bool) {
+        if inBatch {
+            batchStart = min(batchStart, call.start)
+            batchEnd = max(batchEnd, call.end)
+        } else {
+            batchParent = call.parent
+            batchResponse = call.responseID
+            batchStart = call.start
+            batchEnd = call.end
+            batchCalls = SIMD8(repeating: 0)
+            batchCount = 0
+            batchError = 0
+        }
+        batchCalls[Int(batchCount & 7)] = call.call
+        batchCount &+= 1
+    }
+
+    private mutating func noteError(_ call: Call, _ inBatch: Bool) {
+        guard call.error != 0 else {
+            errorCount = 0
+            errorDigest = 0
+            return
+        }
+        if call.error != errorDigest {
+            errorDigest = call.error
+            errorCall = call.call
+            errorFirstSpan = call.span
+            errorStartedAt = call.start
+            errorCount = 0
+            errorVaries = call.call == 0
+        }
+        if call.call == 0 || call.call != errorCall { errorVaries = true }
+        if inBatch, batchError == call.error { return }
+        batchError = call.error
+        errorCount &+= 1
+    }
+
+    private mutating func noteSequence(_ call: Call) {
+        let equal = symbols .== SIMD8(repeating: call.symbol)
+        let grown = repeats &+ SIMD8(repeating: 1)
+        repeats = SIMD8(repeating: 0)
+        if call.symbol != 0 {
+            for lane in 0..<8 where equal[lane] { repeats[lane] = grown[lane] }
+        }
+        for lane in stride(from: 7, to: 0, by: -1) {
+            symbols[lane] = symbols[lane - 1]
+            tools[lane] = tools[lane - 1]
+        }
+        symbols[0] = call.symbol
+        tools[0] = call.tool
+    }
+
+    private mutating func noteWindow(_ call: Call) -> Sight {
+        var sight = Sight()
+        let at = Int(calls % 20)
+        ringSymbols[at] = call.symbol
+        ringSpans[at] = call.span
+        ringStarts[at] = call.start
+        calls &+= 1
+        guard call.symbol != 0 else { return sight }
+        for back in 0..<min(calls, 20) {
+            let position = Int((calls &- 1 &- back) % 20)
+            guard ringSymbols[position] == call.symbol else { continue }
+            sight.inWindow &+= 1
+            if sight.inWindow == 2 { sight.inWindowPreviousSpan = ringSpans[position] }
+            sight.inWindowFirstSpan = ringSpans[position]
+            sight.inWindowStartedAt = ringStarts[position]
+            sight.inWindowDelay = back
+        }
+        return sight
+    }
+
+    private mutating func noteKnown(_ call: Call, _ sight: inout Sight) {
+        guard call.call != 0 else { return }
+        var at = 0
+        for index in 0..<12 {
+            if known[index].call == call.call {
+                at = index
+                break
+            }
+            if known[index].lastCall < known[at].lastCall { at = index }
+        }
+        var entry = known[at]
+        if entry.call != call.call {
+            entry = KnownCall(call: call.call, firstSpan: call.span, startedAt: call.start, outcome: call.outcome, firstCall: calls)
+        }
+        if entry.outcome != call.outcome { entry.changes &+= 1 }
+        sight.sameArgumentsPreviousSpan = entry.lastSpan
+        entry.outcome = call.outcome
+        entry.count &+= 1
+        entry.lastCall = calls
+        entry.lastSpan = call.span
+        known[at] = entry
+        sight.sameArguments = entry.count
+        sight.changes = entry.changes
+        sight.sameArgumentsFirstSpan = entry.firstSpan
+        sight.sameArgumentsStartedAt = entry.startedAt
+        sight.sameArgumentsDelay = calls &- entry.firstCall
+    }
+}

@@ -1,0 +1,171 @@
+import KilterMath
+import KilterVocabulary
+
+// Snapshot forms of the slots: field by field, so that the layout in memory may change without changing the format.
+
+extension CallWindow {
+    public func write(to writer: inout ByteWriter) {
+        for lane in 0..<8 {
+            writer.write(symbols[lane])
+            writer.write(tools[lane])
+            writer.write(repeats[lane])
+            writer.write(batchCalls[lane])
+        }
+        for index in 0..<20 {
+            writer.write(ringSymbols[index])
+            writer.write(ringSpans[index])
+            writer.write(ringStarts[index])
+        }
+        writer.write(calls)
+        for index in 0..<12 { known[index].write(to: &writer) }
+        for word in [errorDigest, errorCall, errorFirstSpan, errorStartedAt] { writer.write(word) }
+        writer.write(errorCount)
+        writer.write(errorVaries)
+        for word in [batchParent, batchResponse, batchStart, batchEnd, batchError, lastParent] { writer.write(word) }
+        writer.write(batchCount)
+    }
+
+    public init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        for lane in 0..<8 {
+            symbols[lane] = try reader.read()
+            tools[lane] = try reader.read()
+            repeats[lane] = try reader.read()
+            batchCalls[lane] = try reader.read()
+        }
+        for index in 0..<20 {
+            ringSymbols[index] = try reader.read()
+            ringSpans[index] = try reader.read()
+            ringStarts[index] = try reader.read()
+        }
+        calls = try reader.read()
+        for index in 0..<12 { known[index] = try KnownCall(from: &reader) }
+        errorDigest = try reader.read()
+        errorCall = try reader.read()
+        errorFirstSpan = try reader.read()
+        errorStartedAt = try reader.read()
+        errorCount = try reader.read()
+        errorVaries = try reader.readBool()
+        batchParent = try reader.read()
+        batchResponse = try reader.read()
+        batchStart = try reader.read()
+        batchEnd = try reader.read()
+        batchError = try reader.read()
+        lastParent = try reader.read()
+        batchCount = try reader.read()
+    }
+}
+
+extension CallWindow.KnownCall {
+    func write(to writer: inout ByteWriter) {
+        for word in [call, firstSpan, lastSpan, startedAt, outcome] { writer.write(word) }
+        for word in [count, firstCall, lastCall, changes] { writer.write(word) }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        call = try reader.read()
+        firstSpan = try reader.read()
+        lastSpan = try reader.read()
+        startedAt = try reader.read()
+        outcome = try reader.read()
+        count = try reader.read()
+        firstCall = try reader.read()
+        lastCall = try reader.read()
+        changes = try reader.read()
+    }
+}
+
+extension MessageBoard {
+    public func write(to writer: inout ByteWriter) {
+        for index in 0..<16 {
+            let pair = pairs[index]
+            for word in [pair.key, pair.digest, pair.firstSpan, pair.lastSpan, pair.startedAt] { writer.write(word) }
+            for word in [pair.count, pair.last, pair.first] { writer.write(word) }
+            writer.write(workers[index].agent)
+            writer.write(workers[index].lastCall)
+        }
+        for index in 0..<12 {
+            writer.write(selfTimes[index])
+            writer.write(selfSpans[index])
+        }
+        for word in [selfAgent, selfDigest] { writer.write(word) }
+        for word in [forgottenCall, clock, selfCount] { writer.write(word) }
+    }
+
+    public init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        for index in 0..<16 {
+            pairs[index].key = try reader.read()
+            pairs[index].digest = try reader.read()
+            pairs[index].firstSpan = try reader.read()
+            pairs[index].lastSpan = try reader.read()
+            pairs[index].startedAt = try reader.read()
+            pairs[index].count = try reader.read()
+            pairs[index].last = try reader.read()
+            pairs[index].first = try reader.read()
+            workers[index].agent = try reader.read()
+            workers[index].lastCall = try reader.read()
+        }
+        for index in 0..<12 {
+            selfTimes[index] = try reader.read()
+            selfSpans[index] = try reader.read()
+        }
+        selfAgent = try reader.read()
+        selfDigest = try reader.read()
+        forgottenCall = try reader.read()
+        clock = try reader.read()
+        selfCount = try reader.read()
+    }
+}
+
+extension Shard {
+    /// One blob per live key, in ascending order of (kind, key).
+    public func blobs(shard: UInt8) -> [StateBlob] {
+        var blobs: [StateBlob] = []
+        for key in turns.sortedKeys() {
+            guard let kept = turns.peek(key) else { continue }
+            var writer = Self.header(kept.owner, kept.order, kept.touched)
+            kept.slot.write(to: &writer)
+            blobs.append(StateBlob(kind: .turn, shard: shard, key: key, payload: writer.bytes))
+        }
+        for key in runs.sortedKeys() {
+            guard let kept = runs.peek(key) else { continue }
+            var writer = Self.header(kept.owner, kept.order, kept.touched)
+            kept.slot.write(to: &writer)
+            blobs.append(StateBlob(kind: .run, shard: shard, key: key, payload: writer.bytes))
+        }
+        return blobs
+    }
+
+    private static func header(_ owner: UInt64, _ order: UInt64, _ touched: Bool) -> ByteWriter {
+        var writer = ByteWriter()
+        writer.write(owner)
+        writer.write(order)
+        writer.write(touched)
+        return writer
+    }
+
+    /// Puts blobs of this shard back, in any order.
+    public mutating func restore(_ blobs: [StateBlob]) throws(ByteReader.Short) {
+        var turnSlots: [(UInt64, KeyedSlab<CallWindow>.Kept)] = []
+        var runSlots: [(UInt64, KeyedSlab<MessageBoard>.Kept)] = []
+        for blob in blobs {
+            var reader = ByteReader(blob.payload)
+            let owner = try reader.read(UInt64.self)
+            let order = try reader.read(UInt64.self)
+            let touched = try reader.readBool()
+            switch blob.kind {
+            case .turn:
+                let slot = try CallWindow(from: &reader)
+                turnSlots.append((blob.key, .init(slot: slot, owner: owner, order: order, touched: touched)))
+            case .run:
+                let slot = try MessageBoard(from: &reader)
+                runSlots.append((blob.key, .init(slot: slot, owner: owner, order: order, touched: touched)))
+            default:
+                continue
+            }
+        }
+        for (key, kept) in turnSlots.sorted(by: { $0.1.order < $1.1.order }) { turns.restore(key, kept) }
+        for (key, kept) in runSlots.sorted(by: { $0.1.order < $1.1.order }) { runs.restore(key, kept) }
+    }
+}

@@ -1,0 +1,71 @@
+/// The counts at which each severity begins. Zero means never.
+public struct Ladder: BitwiseCopyable, Equatable, Hashable, Sendable {
+    /// A count that no severity is ever given at.
+    public static let never: UInt32 = 0
+
+    public var info: UInt32
+    public var warning: UInt32
+    public var critical: UInt32
+
+    @inlinable public init(info: UInt32, warning: UInt32, critical: UInt32) {
+        self.info = info
+        self.warning = warning
+        self.critical = critical
+    }
+
+    /// The highest severity whose count is reached, or nil below all of them.
+    @inlinable public func severity(of count: UInt32) -> Severity? {
+        if critical != Self.never && count >= critical { return .critical }
+        if warning != Self.never && count >= warning { return .warning }
+        if info != Self.never && count >= info { return .info }
+        return nil
+    }
+
+    /// The count at which `severity` begins; zero when it never does.
+    @inlinable public func threshold(of severity: Severity) -> UInt32 {
+        switch severity {
+        case .info: info
+        case .warning: warning
+        case .critical: critical
+        }
+    }
+
+    /// No severity is ever given.
+    @inlinable public var isSilent: Bool { info | warning | critical == 0 }
+
+    /// A later severity never begins before an earlier one, where both are given.
+    public var isOrdered: Bool {
+        let given = [info, warning, critical].filter { $0 != Self.never }
+        return zip(given, given.dropFirst()).allSatisfy { $0 <= $1 }
+    }
+}
+
+/// The counts in effect for one agent. What each rests on stands in `Models/Profiles/default.yaml`.
+public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
+    /// Calls that `repeatedInWindow` looks back over.
+    public static let repeatWindow: UInt32 = 20
+    /// Event time that `messageToSelf` looks back over.
+    public static let messageToSelfWindow = Nanoseconds.seconds(60)
+
+    /// Identical calls with identical results, one directly after the other.
+    public var repeatedInRow = Ladder(info: 3, warning: 4, critical: 8)
+    /// Identical calls with identical results among the last `repeatWindow` calls.
+    public var repeatedInWindow = Ladder(info: 4, warning: 6, critical: 10)
+    /// Identical calls in one turn whose result is not known.
+    public var sameArgumentsUnknownResult = Ladder(info: 10, warning: 20, critical: Ladder.never)
+    /// Identical calls in one turn whose results are known and differ.
+    public var sameArgumentsChangingResult = Ladder(info: 10, warning: Ladder.never, critical: Ladder.never)
+    /// Completed turns of a cycle of two to `Limits.cyclePeriodMax` calls with identical results.
+    public var cycleTurns = Ladder(info: 2, warning: 3, critical: 5)
+    /// Calls of one tool that fail in a row with the same error, whatever their arguments.
+    public var errorStreak = Ladder(info: 3, warning: 4, critical: 8)
+    /// Identical messages in one direction between two agents without a tool call between them.
+    public var messagePair = Ladder(info: Ladder.never, warning: 3, critical: 9)
+    /// Identical messages of an agent to itself within `messageToSelfWindow`.
+    public var messageToSelf = Ladder(info: Ladder.never, warning: 4, critical: 12)
+
+    public init() {}
+
+    /// The values of the default profile.
+    public static let published = Thresholds()
+}
