@@ -69,5 +69,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        // Tests mirror the rooms.
+        tests("KilterVocabularyTests", ["KilterVocabulary"]),
+        tests("KilterMathTests", ["KilterMath"]),
+        tests("KilterStateTests", ["KilterState", "KilterMath", "KilterVocabulary"]),
+        tests("KilterIncidentsTests", ["KilterIncidents", "KilterMath", "KilterVocabulary"]),
+        tests("KilterBreakersTests", ["KilterBreakers", "KilterMath", "KilterVocabulary"]),
     ]
 )

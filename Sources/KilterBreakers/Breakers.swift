@@ -33,10 +33,10 @@ public struct Breakers: Sendable {
 
     /// Takes a critical finding whose tier may trip.
     /// - Parameters:
-    ///   - cause: the alert id behind it; `reason` and `advice` its words.
-    ///   - aliases: called only when a breaker is made.
+    ///   - cause: the alert id behind it.
+    ///   - explain: the finding in words, called only when a breaker trips; `aliases` only when one is made.
     public mutating func trip(
-        _ finding: Finding, cause: String, reason: String, advice: String, aliases: () -> ScopeAliases
+        _ finding: Finding, cause: String, explain: () -> Explanation, aliases: () -> ScopeAliases
     ) -> [BreakerEvent] {
         guard Self.mayTrip(finding) else { return [] }
         var events: [BreakerEvent] = []
@@ -61,9 +61,10 @@ public struct Breakers: Sendable {
                     refusedTrips &+= 1
                     continue
                 }
+                let words = explain()
                 breaker.cause = cause
-                breaker.reason = reason
-                breaker.advice = advice
+                breaker.reason = words.summary
+                breaker.advice = words.advice
                 events.append(move(&breaker, key, board, at: finding.observedAt) { $0.open(finding.engineTime, again: $0.state == .halfOpen) })
             }
         }

@@ -58,6 +58,11 @@ public struct Episodes: Sendable {
         return alert
     }
 
+    /// The alert id of the open episode that `finding` belongs to; empty when there is none.
+    public func alertID(of finding: Finding) -> String {
+        tenants.first { $0.tenant == finding.tenant }?.open[Episode.key(of: finding)]?.alert.id ?? ""
+    }
+
     /// Engine time of the earliest deadline of `tenant`; it may have been postponed since.
     public func nextDeadline(of tenant: NameHash) -> EventTime {
         tenants.first { $0.tenant == tenant }?.deadlines.next ?? .never

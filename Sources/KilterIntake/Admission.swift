@@ -112,8 +112,25 @@ extension Admission {
     }
 
     /// Last traces of a conversation, newest first: the aliases under which a breaker of the run is known.
-    public mutating func traces(ofRun runKey: UInt64, tenant: NameHash) -> [TraceID] {
+    public func traces(ofRun runKey: UInt64, tenant: NameHash) -> [TraceID] {
         guard let index = tenants.firstIndex(where: { $0.name == tenant }) else { return [] }
         return tenants[index].traces(ofRun: runKey)
+    }
+}
+
+extension Admission {
+    mutating func restoreCounters(from reader: inout ByteReader) throws(ByteReader.Short) {
+        counts = try Self.readCounters(&reader, counts.count)
+        notes = try Self.readCounters(&reader, notes.count)
+        quarantined = try Self.readCounters(&reader, quarantined.count)
+    }
+
+    /// Counters of an older build may be fewer; the new ones start at zero.
+    private static func readCounters(_ reader: inout ByteReader, _ expected: Int) throws(ByteReader.Short) -> [UInt64] {
+        let written = Int(try reader.read(UInt32.self))
+        guard written <= expected else { throw ByteReader.Short() }
+        var values = [UInt64](repeating: 0, count: expected)
+        for index in 0..<written { values[index] = try reader.read() }
+        return values
     }
 }

@@ -1,0 +1,132 @@
+import KilterBreakers
+import KilterDetection
+import KilterIncidents
+import KilterIntake
+import KilterVocabulary
+
+/// Where findings and deadlines become events, in the one order that no batching and no worker count can change:
+/// before each record the time-outs due up to its time, then what the record itself causes, by keying and detector.
+struct Desk {
+    var episodes = Episodes()
+    var breakers: Breakers
+    private(set) var rateLimits = RateLimitNotices()
+    private let quiet: Nanoseconds
+
+    init(_ settings: Settings) {
+        breakers = Breakers(rules: settings.breakers)
+        quiet = settings.quiet
+    }
+
+    /// Judges one batch whose findings are in order.
+    mutating func judge(_ batch: SpanBatch, _ findings: [Finding], _ admission: borrowing Admission, into events: inout [Event]) {
+        var next = 0
+        var nextDeadline = earliestDeadline
+        var watchCalls = breakers.anyAway
+        for number in batch.rows.indices {
+            let place = batch.rows[number].place
+            guard place.outcome == .processed || place.outcome == .late else { continue }
+            if place.engineTime >= nextDeadline {
+                expire(place.tenantName, dueAt: place.engineTime, into: &events)
+                nextDeadline = earliestDeadline
+                watchCalls = breakers.anyAway
+            }
+            let hasFindings = next < findings.count && findings[next].record == UInt32(number)
+            if hasFindings {
+                while next < findings.count, findings[next].record == UInt32(number) {
+                    take(findings[next], admission, into: &events)
+                    next += 1
+                }
+                nextDeadline = earliestDeadline
+                watchCalls = breakers.anyAway
+            }
+            if watchCalls {
+                let row = batch.rows[number]
+                let passed = Detection.isCall(row) && !hasFindings
+                let names = admission.names
+                events += breakers.observe(
+                    place, isCall: passed, time: EventTime(nanoseconds: row.endNanoseconds),
+                    conversation: { names.text(place.conversationName) }, trace: row.trace
+                ).map(Event.breaker)
+                nextDeadline = earliestDeadline
+                watchCalls = breakers.anyAway
+            }
+            if batch.rows[number].flags.contains(.rateLimited) {
+                if let notice = rateLimits.take(batch.rows[number], batch.strings, admission.names) {
+                    events.append(.notice(notice))
+                }
+            }
+        }
+    }
+
+    private var earliestDeadline: EventTime { min(episodes.nextDeadline, breakers.nextDeadline) }
+
+    private mutating func take(_ finding: Finding, _ admission: borrowing Admission, into events: inout [Event]) {
+        let names = admission.names
+        var words: Explanation?
+        func explain(_ finding: Finding) -> Explanation {
+            let made = words ?? Detection.explain(finding, name: names.text)
+            words = made
+            return made
+        }
+        let alerts = episodes.take(finding, quiet: quiet, name: names.text, explain: explain)
+        events += alerts.map(Event.alert)
+        guard finding.severity == .critical, finding.tier == .identicalResult || finding.tier == .identicalOutcome else { return }
+        let cause = episodes.alertID(of: finding)
+        let traces = admission.traces(ofRun: finding.runKey, tenant: finding.tenant)
+        events += breakers.trip(finding, cause: cause, explain: { explain(finding) }) {
+            Self.aliases(finding, names, traces)
+        }.map(Event.breaker)
+    }
+
+    private static func aliases(_ finding: Finding, _ names: NameTable, _ traces: [TraceID]) -> ScopeAliases {
+        var aliases = ScopeAliases()
+        aliases.tenant = names.text(finding.tenant)
+        aliases.environment = names.text(finding.environment)
+        aliases.service = names.text(finding.service)
+        aliases.agent = names.text(finding.agent)
+        aliases.run = finding.conversation == 0 ? finding.trace.hex : names.text(finding.conversation)
+        aliases.conversation = finding.conversation == 0 ? nil : names.text(finding.conversation)
+        aliases.traces = traces.isEmpty ? [finding.trace.hex] : traces.map(\.hex)
+        return aliases
+    }
+
+    /// Lets every deadline of `tenant` that is due at `time` take effect: by time, episodes before breakers.
+    mutating func expire(_ tenant: NameHash, dueAt time: EventTime, into events: inout [Event]) {
+        while true {
+            let episode = episodes.nextDeadline(of: tenant)
+            let breaker = breakers.nextDeadline(of: tenant)
+            let due = min(episode, breaker)
+            guard due <= time else { return }
+            // One at a time, because what fires may arm what is due next.
+            if episode <= breaker {
+                if let alert = episodes.resolveNext(of: tenant, dueAt: due) { events.append(.alert(alert)) }
+            } else if let event = breakers.expireNext(of: tenant, dueAt: due) {
+                events.append(.breaker(event))
+            }
+        }
+    }
+}
+
+/// One notice per agent and ten minutes that a provider refuses its calls: not a loop, but somebody should know.
+struct RateLimitNotices {
+    private var last: [UInt64: EventTime] = [:]
+    private static let agentsMax = 4_096
+
+    mutating func take(_ row: SpanRecord, _ strings: StringTable, _ names: NameTable) -> Notice? {
+        if let before = last[row.place.agentKey], row.place.engineTime < before + .minutes(10) { return nil }
+        if last.count >= Self.agentsMax { last.removeAll() }
+        last[row.place.agentKey] = row.place.engineTime
+        let agent = names.text(row.place.agentName)
+        let tool = strings.string(row.tool)
+        let provider = strings.string(row.provider)
+        let who = !provider.isEmpty ? provider : !tool.isEmpty ? tool : "a provider"
+        return Notice(
+            kind: .rateLimit, time: EventTime(nanoseconds: row.endNanoseconds),
+            summary: "\(who) refuses calls of \(agent) by rate limit; they count neither as repeats nor as progress.",
+            facts: [
+                Evidence("service", .string(strings.string(row.service))), Evidence("agent", .string(agent)),
+                Evidence("provider", .string(provider)), Evidence("tool", .string(tool)),
+                Evidence("error_type", .string(strings.string(row.errorType))),
+            ])
+    }
+}

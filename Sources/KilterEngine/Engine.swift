@@ -1,0 +1,212 @@
+import KilterDetection
+import KilterIntake
+import KilterState
+import KilterVocabulary
+
+/// The walk of a span on one screen: admission, the agent keying, the run keying, the desk.
+///
+/// `step` is a function of the state and the batch: no clock, no randomness, no thread identity in what it returns.
+/// The workers only share out the shards; findings are put in order before anybody sees them. One owner at a time.
+public final class Engine {
+    public let settings: Settings
+    public let workers: Int
+    var admission = Admission()
+    let shards: [ShardRoom]
+    var desk: Desk
+    private let crew: Crew
+    private var work = [ShardWork](repeating: ShardWork(), count: Limits.shards)
+    private var thresholdSets: ThresholdSets
+    public private(set) var eventCounts = EventCounts()
+
+    /// - Parameters:
+    ///   - workers: threads that judge; any number gives the same bytes.
+    ///   - memory: what state may take; the published bounds when nil.
+    public init(settings: Settings, workers: Int = 1, memory: StateMemory = .published) {
+        self.settings = settings
+        self.workers = max(1, min(workers, Limits.shards))
+        shards = (0..<Limits.shards).map { _ in ShardRoom(memory) }
+        desk = Desk(settings)
+        crew = Crew(workers: self.workers)
+        thresholdSets = ThresholdSets(settings)
+    }
+
+    deinit { crew.stop() }
+
+    /// Takes one batch in admission order and returns the events it causes, in publication order.
+    /// - Parameter arrival: wall-clock time of arrival, live only; nil when a file is replayed.
+    public func step(_ batch: inout SpanBatch, arrival: EventTime? = nil) -> [Event] {
+        admission.admit(&batch, arrival: arrival)
+        thresholdSets.place(&batch, admission.names)
+        route(batch)
+        let findings = detect(batch)
+        var events: [Event] = []
+        desk.judge(batch, findings, admission, into: &events)
+        eventCounts.count(events)
+        return events
+    }
+
+    /// Counts payloads that never became a batch.
+    public func quarantine(_ reason: QuarantineReason) { admission.quarantine(reason) }
+
+    /// Lets time pass without input; the effect of a journalled tick.
+    public func tick(_ time: Nanoseconds) -> [Event] {
+        var events: [Event] = []
+        for (tenant, now) in admission.tick(time) { desk.expire(tenant, dueAt: now, into: &events) }
+        eventCounts.count(events)
+        return events
+    }
+
+    /// Fires every deadline that is left, as if time went on without input.
+    public func drain() -> [Event] {
+        var events: [Event] = []
+        for (tenant, _) in admission.engineTimes {
+            desk.expire(tenant, dueAt: EventTime(nanoseconds: .max - 1), into: &events)
+        }
+        eventCounts.count(events)
+        return events
+    }
+
+    /// The latest event of every breaker that is not closed.
+    public var openBreakers: [BreakerEvent] {
+        desk.breakers.state(at: admission.engineTimes.reduce(.zero) { max($0, $1.engineTime) })
+    }
+
+    /// Shares the rows out: calls to the shard of their agent, messages and calls to the shard of their run.
+    private func route(_ batch: SpanBatch) {
+        for shard in work.indices { work[shard].removeAll() }
+        for number in batch.rows.indices {
+            let row = batch.rows[number]
+            if Detection.isCall(row) {
+                work[Shard.ofAgent(row.place.agentKey)].calls.append(UInt32(number))
+                work[Shard.ofRun(row.place.runKey)].runRows.append(UInt32(number))
+            } else if Detection.isMessage(row) {
+                work[Shard.ofRun(row.place.runKey)].runRows.append(UInt32(number))
+            }
+        }
+    }
+
+    /// Both keyings over all shards. Each worker owns every n-th shard for the time of the round.
+    private func detect(_ batch: SpanBatch) -> [Finding] {
+        let shards = self.shards
+        let work = self.work
+        let sets = thresholdSets.sets
+        let workers = self.workers
+        crew.run { worker in
+            for shard in stride(from: worker, to: Limits.shards, by: workers) {
+                let room = shards[shard]
+                if !work[shard].calls.isEmpty {
+                    Detection.stepAgents(work[shard], batch, sets, &room.shard, into: &room.findings)
+                }
+                if !work[shard].runRows.isEmpty {
+                    Detection.stepRuns(work[shard], batch, sets, &room.shard, into: &room.findings)
+                }
+            }
+        }
+        var findings: [Finding] = []
+        for room in shards where !room.findings.isEmpty {
+            findings += room.findings
+            room.findings.removeAll(keepingCapacity: true)
+        }
+        findings.sort { Self.order($0) < Self.order($1) }
+        return findings
+    }
+
+    /// Events that one record causes: agent before run, then in the order of the detectors.
+    private static func order(_ finding: Finding) -> UInt64 {
+        UInt64(finding.record) << 16 | UInt64(finding.keying.rawValue) << 8 | UInt64(finding.detector.rawValue)
+    }
+}
+
+/// One shard with the findings of the round.
+final class ShardRoom: @unchecked Sendable {  // Guard: `Engine.detect` gives each shard to exactly one worker per round.
+    var shard: Shard
+    var findings: [Finding] = []
+
+    init(_ memory: StateMemory) {
+        shard = Shard(turnsMax: memory.turnsMax / Limits.shards, runsMax: memory.runsMax / Limits.shards)
+    }
+}
+
+/// How much state may be kept, over all shards.
+public struct StateMemory: Sendable, Equatable {
+    public var turnsMax: Int
+    public var runsMax: Int
+
+    public static let published = StateMemory(turnsMax: Limits.turnsMax, runsMax: Limits.runsMax)
+
+    public init(turnsMax: Int, runsMax: Int) {
+        self.turnsMax = max(turnsMax, Limits.shards)
+        self.runsMax = max(runsMax, Limits.shards)
+    }
+
+    /// The published shares of `bytes`: four parts of five for calls, one for messages.
+    public init(bytes: Int) {
+        self.init(
+            turnsMax: bytes / 5 * 4 / Self.bytesPerTurn, runsMax: bytes / 5 / Self.bytesPerRun)
+    }
+
+    static let bytesPerTurn = MemoryLayout<CallWindow>.stride + 72
+    static let bytesPerRun = MemoryLayout<MessageBoard>.stride + 72
+
+    /// Upper bound of what the slots take.
+    public var bytes: Int { turnsMax * Self.bytesPerTurn + runsMax * Self.bytesPerRun }
+}
+
+/// Events that came out, by kind.
+public struct EventCounts: Sendable, Equatable {
+    public var alerts: [String: UInt64] = [:]
+    public var breakers: [String: UInt64] = [:]
+    public var notices: [String: UInt64] = [:]
+
+    mutating func count(_ events: [Event]) {
+        for event in events {
+            switch event {
+            case .alert(let alert):
+                let state = alert.state == .resolved ? "resolved" : alert.severity.name
+                alerts["\(alert.detector.name).\(state)", default: 0] += 1
+            case .breaker(let breaker): breakers["\(breaker.mode.rawValue).\(breaker.state.rawValue)", default: 0] += 1
+            case .notice(let notice): notices[notice.kind.rawValue, default: 0] += 1
+            }
+        }
+    }
+}
+
+/// The distinct sets of thresholds in effect, and which one each agent has.
+struct ThresholdSets {
+    private(set) var sets: [Thresholds]
+    private let settings: Settings
+    private var known: [UInt64: UInt16] = [:]
+    private static let agentsMax = 65_536
+
+    init(_ settings: Settings) {
+        self.settings = settings
+        sets = [settings.thresholds]
+    }
+
+    /// Notes each row's set. Costs nothing where no overrides exist.
+    mutating func place(_ batch: inout SpanBatch, _ names: NameTable) {
+        guard let overrides = settings.overrides else { return }
+        for number in batch.rows.indices where batch.rows[number].place.outcome == .processed {
+            let row = batch.rows[number]
+            if let set = known[row.place.agentKey] {
+                batch.rows[number].place.thresholdSet = set
+                continue
+            }
+            let thresholds = overrides(
+                names.text(row.place.tenantName), batch.strings.string(row.environment),
+                batch.strings.string(row.service), names.text(row.place.agentName))
+            let set = index(of: thresholds)
+            // The mapping is a function of the names, so forgetting it changes nothing but work.
+            if known.count >= Self.agentsMax { known.removeAll() }
+            known[row.place.agentKey] = set
+            batch.rows[number].place.thresholdSet = set
+        }
+    }
+
+    private mutating func index(of thresholds: Thresholds) -> UInt16 {
+        if let found = sets.firstIndex(of: thresholds) { return UInt16(found) }
+        guard sets.count < Int(UInt16.max) else { return 0 }
+        sets.append(thresholds)
+        return UInt16(sets.count - 1)
+    }
+}

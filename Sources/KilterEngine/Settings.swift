@@ -1,0 +1,20 @@
+import KilterBreakers
+import KilterVocabulary
+
+/// What of a configuration the walk itself depends on. Two engines with equal settings give equal bytes.
+public struct Settings: Sendable {
+    /// Goes into every event's `source`.
+    public var instance = "kilter"
+    /// Counts in effect where no override applies.
+    public var thresholds = Thresholds.published
+    /// Counts for one agent where overrides exist; nil when there are none.
+    public var overrides: (@Sendable (_ tenant: String, _ environment: String, _ service: String, _ agent: String) -> Thresholds)?
+    /// How long an episode stays open without further evidence. Longer than the slowest loop that peers recorded
+    /// (ten minutes between calls).
+    public var quiet = Nanoseconds.minutes(15)
+    public var breakers: [BreakerRule] = [.published]
+    /// Identifies the settings in snapshots.
+    public var fingerprint: UInt64 = 0
+
+    public init() {}
+}

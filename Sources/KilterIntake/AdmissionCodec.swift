@@ -1,0 +1,116 @@
+import KilterMath
+import KilterVocabulary
+
+// Snapshot form of admission: counters, names, and one piece per tenant.
+
+extension Admission {
+    /// Counters and names.
+    public func write(to writer: inout ByteWriter) {
+        for list in [counts, notes, quarantined] {
+            writer.write(UInt32(list.count))
+            for value in list { writer.write(value) }
+        }
+        writer.write(UInt32(tenants.count))
+        for tenant in tenants { writer.write(tenant.name) }
+        names.write(to: &writer)
+    }
+
+    /// Puts counters and names back and makes room for the tenants, whose pieces follow through `restoreTenant`.
+    public mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
+        try restoreCounters(from: &reader)
+        tenants = []
+        for _ in 0..<(try reader.read(UInt32.self)) { tenants.append(Tenant(name: try reader.read())) }
+        try names.restore(from: &reader)
+    }
+
+    /// One piece per tenant, in ascending order of name.
+    public func tenantPieces() -> [(tenant: NameHash, payload: [UInt8])] {
+        tenants.sorted { $0.name < $1.name }.map { tenant in
+            var writer = ByteWriter()
+            tenant.write(to: &writer)
+            return (tenant.name, writer.bytes)
+        }
+    }
+
+    public mutating func restoreTenant(_ name: NameHash, from reader: inout ByteReader) throws(ByteReader.Short) {
+        guard let tenant = tenants.first(where: { $0.name == name }) else { throw ByteReader.Short() }
+        try tenant.restore(from: &reader)
+    }
+}
+
+extension Tenant {
+    func write(to writer: inout ByteWriter) {
+        writer.write(engineTime.nanoseconds)
+        recent.write(to: &writer)
+        let traceKeys = traces.sortedKeys()
+        writer.write(UInt32(traceKeys.count))
+        for key in traceKeys {
+            guard let kept = traces.peek(key) else { continue }
+            writer.write(key)
+            writer.write(kept.order)
+            writer.write(kept.touched)
+            let slot = kept.slot
+            for word in [slot.greatestEnd, slot.lastAgent, slot.conversation, slot.turn, slot.personDigest] { writer.write(word) }
+            writer.write(slot.spans)
+        }
+        let conversationKeys = conversations.sortedKeys()
+        writer.write(UInt32(conversationKeys.count))
+        for key in conversationKeys {
+            guard let kept = conversations.peek(key) else { continue }
+            writer.write(key)
+            writer.write(kept.order)
+            writer.write(kept.touched)
+            kept.slot.write(to: &writer)
+        }
+    }
+
+    func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
+        engineTime = EventTime(nanoseconds: try reader.read())
+        try recent.restore(from: &reader)
+        traces = KeyedSlab(capacityMax: Limits.tracesMax)
+        var traceSlots: [(UInt64, KeyedSlab<TraceMemory>.Kept)] = []
+        for _ in 0..<(try reader.read(UInt32.self)) {
+            let key = try reader.read(UInt64.self)
+            let order = try reader.read(UInt64.self)
+            let touched = try reader.readBool()
+            let slot = TraceMemory(
+                greatestEnd: try reader.read(), lastAgent: try reader.read(), conversation: try reader.read(),
+                turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read())
+            traceSlots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
+        }
+        for (key, kept) in traceSlots.sorted(by: { $0.1.order < $1.1.order }) { traces.restore(key, kept) }
+        conversations = KeyedSlab(capacityMax: Limits.tracesMax)
+        var conversationSlots: [(UInt64, KeyedSlab<ConversationMemory>.Kept)] = []
+        for _ in 0..<(try reader.read(UInt32.self)) {
+            let key = try reader.read(UInt64.self)
+            let order = try reader.read(UInt64.self)
+            let touched = try reader.readBool()
+            let slot = try ConversationMemory(from: &reader)
+            conversationSlots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
+        }
+        for (key, kept) in conversationSlots.sorted(by: { $0.1.order < $1.1.order }) { conversations.restore(key, kept) }
+    }
+}
+
+extension ConversationMemory {
+    func write(to writer: inout ByteWriter) {
+        for word in [trace, turn, personDigest] { writer.write(word) }
+        for lane in 0..<8 {
+            writer.write(recentHigh[lane])
+            writer.write(recentLow[lane])
+        }
+        writer.write(recentCount)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        trace = try reader.read()
+        turn = try reader.read()
+        personDigest = try reader.read()
+        for lane in 0..<8 {
+            recentHigh[lane] = try reader.read()
+            recentLow[lane] = try reader.read()
+        }
+        recentCount = try reader.read()
+    }
+}
