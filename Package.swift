@@ -65,7 +65,8 @@ let package = Package(
         .executableTarget(
             name: "kilter",
             dependencies: [
-                "KilterEngine", "KilterConsole", "KilterSimulator",
+                "KilterEngine", "KilterConsole", "KilterSimulator", "KilterVocabulary", "KilterIntake", "KilterOutlet",
+                "KilterWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -193,10 +193,10 @@ extension Breakers {
         let home = resolve(runKey, board)
         guard var breaker = tenants[board].breakers[home], breaker.state != .closed else { return [] }
         guard !breaker.aliases.traces.contains(trace.hex), breaker.aliases.traces.count < Limits.aliasesMax else { return [] }
+        // Who obeys knows the run by its conversation already: the trace goes out with the next transition.
         breaker.aliases.traces.insert(trace.hex, at: 0)
-        breaker.generation += 1
         tenants[board].breakers[home] = breaker
-        return [breaker.event(at: time)]
+        return []
     }
 
     private mutating func forgetClosed(_ board: Int) {

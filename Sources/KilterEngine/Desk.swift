@@ -17,12 +17,14 @@ struct Desk {
         quiet = settings.quiet
     }
 
-    /// Judges one batch whose findings are in order.
-    mutating func judge(_ batch: SpanBatch, _ findings: [Finding], _ admission: borrowing Admission, into events: inout [Event]) {
+    /// Judges rows of one batch; their findings are in order.
+    mutating func judge(
+        _ batch: SpanBatch, _ rows: Range<Int>, _ findings: [Finding], _ names: NameTable, into events: inout [Event]
+    ) {
         var next = 0
         var nextDeadline = earliestDeadline
         var watchCalls = breakers.anyAway
-        for number in batch.rows.indices {
+        for number in rows {
             let place = batch.rows[number].place
             guard place.outcome == .processed || place.outcome == .late else { continue }
             if place.engineTime >= nextDeadline {
@@ -33,7 +35,7 @@ struct Desk {
             let hasFindings = next < findings.count && findings[next].record == UInt32(number)
             if hasFindings {
                 while next < findings.count, findings[next].record == UInt32(number) {
-                    take(findings[next], admission, into: &events)
+                    take(findings[next], names, into: &events)
                     next += 1
                 }
                 nextDeadline = earliestDeadline
@@ -42,7 +44,6 @@ struct Desk {
             if watchCalls {
                 let row = batch.rows[number]
                 let passed = Detection.isCall(row) && !hasFindings
-                let names = admission.names
                 events += breakers.observe(
                     place, isCall: passed, time: EventTime(nanoseconds: row.endNanoseconds),
                     conversation: { names.text(place.conversationName) }, trace: row.trace
@@ -51,7 +52,7 @@ struct Desk {
                 watchCalls = breakers.anyAway
             }
             if batch.rows[number].flags.contains(.rateLimited) {
-                if let notice = rateLimits.take(batch.rows[number], batch.strings, admission.names) {
+                if let notice = rateLimits.take(batch.rows[number], batch.strings, names) {
                     events.append(.notice(notice))
                 }
             }
@@ -60,8 +61,7 @@ struct Desk {
 
     private var earliestDeadline: EventTime { min(episodes.nextDeadline, breakers.nextDeadline) }
 
-    private mutating func take(_ finding: Finding, _ admission: borrowing Admission, into events: inout [Event]) {
-        let names = admission.names
+    private mutating func take(_ finding: Finding, _ names: NameTable, into events: inout [Event]) {
         var words: Explanation?
         func explain(_ finding: Finding) -> Explanation {
             let made = words ?? Detection.explain(finding, name: names.text)
@@ -72,13 +72,12 @@ struct Desk {
         events += alerts.map(Event.alert)
         guard finding.severity == .critical, finding.tier == .identicalResult || finding.tier == .identicalOutcome else { return }
         let cause = episodes.alertID(of: finding)
-        let traces = admission.traces(ofRun: finding.runKey, tenant: finding.tenant)
         events += breakers.trip(finding, cause: cause, explain: { explain(finding) }) {
-            Self.aliases(finding, names, traces)
+            Self.aliases(finding, names)
         }.map(Event.breaker)
     }
 
-    private static func aliases(_ finding: Finding, _ names: NameTable, _ traces: [TraceID]) -> ScopeAliases {
+    private static func aliases(_ finding: Finding, _ names: NameTable) -> ScopeAliases {
         var aliases = ScopeAliases()
         aliases.tenant = names.text(finding.tenant)
         aliases.environment = names.text(finding.environment)
@@ -86,7 +85,7 @@ struct Desk {
         aliases.agent = names.text(finding.agent)
         aliases.run = finding.conversation == 0 ? finding.trace.hex : names.text(finding.conversation)
         aliases.conversation = finding.conversation == 0 ? nil : names.text(finding.conversation)
-        aliases.traces = traces.isEmpty ? [finding.trace.hex] : traces.map(\.hex)
+        aliases.traces = [finding.trace.hex]
         return aliases
     }
 

@@ -13,7 +13,7 @@ public final class Engine {
     var admission = Admission()
     let shards: [ShardRoom]
     var desk: Desk
-    private let crew: Crew
+    let crew: Crew
     private var work = [ShardWork](repeating: ShardWork(), count: Limits.shards)
     private var thresholdSets: ThresholdSets
     public private(set) var eventCounts = EventCounts()
@@ -35,12 +35,18 @@ public final class Engine {
     /// Takes one batch in admission order and returns the events it causes, in publication order.
     /// - Parameter arrival: wall-clock time of arrival, live only; nil when a file is replayed.
     public func step(_ batch: inout SpanBatch, arrival: EventTime? = nil) -> [Event] {
-        admission.admit(&batch, arrival: arrival)
-        thresholdSets.place(&batch, admission.names)
-        route(batch)
-        let findings = detect(batch)
         var events: [Event] = []
-        desk.judge(batch, findings, admission, into: &events)
+        admission.admitRefusals(of: batch)
+        var start = 0
+        while start < batch.rows.count {
+            let rows = start..<min(start + Limits.batchRows, batch.rows.count)
+            admission.admit(&batch, rows: rows, arrival: arrival)
+            thresholdSets.place(&batch, rows, admission.names)
+            route(batch, rows)
+            let findings = detect(batch)
+            desk.judge(batch, rows, findings, admission.names, into: &events)
+            start = rows.upperBound
+        }
         eventCounts.count(events)
         return events
     }
@@ -72,9 +78,9 @@ public final class Engine {
     }
 
     /// Shares the rows out: calls to the shard of their agent, messages and calls to the shard of their run.
-    private func route(_ batch: SpanBatch) {
+    private func route(_ batch: SpanBatch, _ rows: Range<Int>) {
         for shard in work.indices { work[shard].removeAll() }
-        for number in batch.rows.indices {
+        for number in rows {
             let row = batch.rows[number]
             if Detection.isCall(row) {
                 work[Shard.ofAgent(row.place.agentKey)].calls.append(UInt32(number))
@@ -184,9 +190,9 @@ struct ThresholdSets {
     }
 
     /// Notes each row's set. Costs nothing where no overrides exist.
-    mutating func place(_ batch: inout SpanBatch, _ names: NameTable) {
+    mutating func place(_ batch: inout SpanBatch, _ rows: Range<Int>, _ names: NameTable) {
         guard let overrides = settings.overrides else { return }
-        for number in batch.rows.indices where batch.rows[number].place.outcome == .processed {
+        for number in rows where batch.rows[number].place.outcome == .processed {
             let row = batch.rows[number]
             if let set = known[row.place.agentKey] {
                 batch.rows[number].place.thresholdSet = set

@@ -25,7 +25,8 @@ struct Episode: Sendable {
 
     /// What tells episodes apart.
     static func key(of finding: Finding) -> UInt64 {
-        let who = StableHash.combine(finding.agentKey, finding.runKey)
+        // Under the run keying the subject says who it is about, whichever agent's span came last.
+        let who = StableHash.combine(finding.keying == .agent ? finding.agentKey : 1, finding.runKey)
         return StableHash.combine(who, finding.subject ^ StableHash.combine(UInt64(finding.detector.rawValue) + 1, finding.tenant))
     }
 

@@ -169,7 +169,7 @@ extension Episodes {
         alert.evidence.append(Evidence("resolved", .string(reason.name)))
         let minutes = episode.quiet.count / 60_000_000_000
         let why = reason == .quiet ? "no further evidence for \(minutes) min" : "made room for newer episodes"
-        alert.summary = "Resolved, \(why): \(episode.alert.summary)"
+        alert.summary = "Resolved at \(episode.count) \(alert.unit ?? "times"), \(why): \(episode.alert.summary)"
         alert.advice = ""
         return alert
     }

@@ -20,15 +20,19 @@ public struct Admission: ~Copyable {
     /// How far ahead of its arrival a live event time may be before it is clamped (contract, section 4.2).
     static let aheadMax = Nanoseconds.minutes(10)
 
-    /// Judges every row of `batch` in order and fills its place.
-    /// - Parameter arrival: wall-clock time of arrival for live input, which clamps event times; nil for a file.
-    public mutating func admit(_ batch: inout SpanBatch, arrival: EventTime?) {
+    /// Takes the refusals and notes of a batch into account; once per batch, before its rows.
+    public mutating func admitRefusals(of batch: SpanBatch) {
         for index in batch.quarantined.indices {
             quarantined[index] &+= batch.quarantined[index]
             counts[Int(Outcome.quarantined.rawValue)] &+= batch.quarantined[index]
         }
         for index in batch.notes.indices { notes[index] &+= batch.notes[index] }
-        for index in batch.rows.indices {
+    }
+
+    /// Judges rows of `batch` in order and fills their places.
+    /// - Parameter arrival: wall-clock time of arrival for live input, which clamps event times; nil for a file.
+    public mutating func admit(_ batch: inout SpanBatch, rows: Range<Int>, arrival: EventTime?) {
+        for index in rows {
             let outcome = admit(&batch.rows[index], &batch.strings, arrival)
             batch.rows[index].place.outcome = outcome
             counts[Int(outcome.rawValue)] &+= 1
@@ -41,6 +45,8 @@ public struct Admission: ~Copyable {
         counts[Int(Outcome.quarantined.rawValue)] &+= count
     }
 
+    public var tenantCount: Int { tenants.count }
+
     /// Records received so far: the sum of all outcomes.
     public var received: UInt64 { counts.reduce(0, &+) }
 
@@ -52,7 +58,10 @@ public struct Admission: ~Copyable {
         row.place = Place()
         row.place.tenantName = tenants[tenant].name
         keepNames(of: row, &strings)
-        return tenants[tenant].admit(&row, strings)
+        let outcome = tenants[tenant].admit(&row, strings)
+        if row.agent == 0 { names.touch(row.place.agentName) }
+        if row.conversation == 0 { names.touch(row.place.conversationName) }
+        return outcome
     }
 
     private mutating func refuse(_ reason: QuarantineReason) -> Outcome {
@@ -87,7 +96,7 @@ public struct Admission: ~Copyable {
         names.keep(row.agent, in: &strings)
         names.keep(row.agentVersion, in: &strings)
         names.keep(row.conversation, in: &strings)
-        names.keep(row.tool, in: &strings)
+        names.keepTool(row.tool, in: &strings)
         names.keep(row.model, in: &strings)
         names.keep(row.provider, in: &strings)
         names.keep(row.errorType, in: &strings)
@@ -109,12 +118,6 @@ extension Admission {
     /// Engine time of each tenant, in the order of their first records.
     public var engineTimes: [(tenant: NameHash, engineTime: EventTime)] {
         tenants.map { ($0.name, $0.engineTime) }
-    }
-
-    /// Last traces of a conversation, newest first: the aliases under which a breaker of the run is known.
-    public func traces(ofRun runKey: UInt64, tenant: NameHash) -> [TraceID] {
-        guard let index = tenants.firstIndex(where: { $0.name == tenant }) else { return [] }
-        return tenants[index].traces(ofRun: runKey)
     }
 }
 

@@ -60,7 +60,7 @@ extension Tenant {
             writer.write(key)
             writer.write(kept.order)
             writer.write(kept.touched)
-            kept.slot.write(to: &writer)
+            for word in [kept.slot.trace, kept.slot.turn, kept.slot.personDigest] { writer.write(word) }
         }
     }
 
@@ -85,32 +85,9 @@ extension Tenant {
             let key = try reader.read(UInt64.self)
             let order = try reader.read(UInt64.self)
             let touched = try reader.readBool()
-            let slot = try ConversationMemory(from: &reader)
+            let slot = ConversationMemory(trace: try reader.read(), turn: try reader.read(), personDigest: try reader.read())
             conversationSlots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
         }
         for (key, kept) in conversationSlots.sorted(by: { $0.1.order < $1.1.order }) { conversations.restore(key, kept) }
-    }
-}
-
-extension ConversationMemory {
-    func write(to writer: inout ByteWriter) {
-        for word in [trace, turn, personDigest] { writer.write(word) }
-        for lane in 0..<8 {
-            writer.write(recentHigh[lane])
-            writer.write(recentLow[lane])
-        }
-        writer.write(recentCount)
-    }
-
-    init(from reader: inout ByteReader) throws(ByteReader.Short) {
-        self.init()
-        trace = try reader.read()
-        turn = try reader.read()
-        personDigest = try reader.read()
-        for lane in 0..<8 {
-            recentHigh[lane] = try reader.read()
-            recentLow[lane] = try reader.read()
-        }
-        recentCount = try reader.read()
     }
 }

@@ -19,17 +19,6 @@ struct ConversationMemory: BitwiseCopyable {
     var trace: UInt64 = 0
     var turn: UInt64 = 0
     var personDigest: UInt64 = 0
-    /// Ring of its last traces.
-    var recentHigh = SIMD8<UInt64>(repeating: 0)
-    var recentLow = SIMD8<UInt64>(repeating: 0)
-    var recentCount: UInt32 = 0
-
-    mutating func remember(_ trace: TraceID) {
-        let at = Int(recentCount & 7)
-        recentHigh[at] = trace.high
-        recentLow[at] = trace.low
-        recentCount &+= 1
-    }
 }
 
 /// Intake state of one tenant. What another tenant sends changes nothing in here.
@@ -101,7 +90,6 @@ final class Tenant {
         trace.pointee.conversation = conversation
         memory.pointee.trace = traceKey
         memory.pointee.turn = trace.pointee.turn
-        memory.pointee.remember(row.trace)
     }
 
     /// A person's new message begins a turn; the same message inserted again does not.
@@ -129,14 +117,5 @@ final class Tenant {
         row.place.conversationName = trace.conversation
         row.place.runKey = trace.conversation == 0 ? traceKey : StableHash.combine(name, trace.conversation)
         row.place.traceKey = traceKey
-    }
-
-    func traces(ofRun runKey: UInt64) -> [TraceID] {
-        guard let memory = conversations.peek(runKey)?.slot else { return [] }
-        let kept = min(memory.recentCount, 8)
-        return (0..<kept).map { step in
-            let at = Int((memory.recentCount &- 1 &- step) & 7)
-            return TraceID(high: memory.recentHigh[at], low: memory.recentLow[at])
-        }
     }
 }

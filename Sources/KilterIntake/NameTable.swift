@@ -3,10 +3,12 @@ import KilterVocabulary
 
 /// The text behind name hashes that outlive their batch: agents, tools, conversations.
 ///
-/// Two generations, each bounded by `Limits.namesMax`: a name is kept as long as it is seen again before two
-/// generations have passed. What was forgotten shows as `~` and its hash. Deterministic: its content is a function
-/// of the records admitted so far.
+/// Tools are kept for good, the first `Limits.toolNamesMax` of them. Everything else lives in two generations, each
+/// bounded by `Limits.namesMax`: a name is kept as long as it is seen or used again before two generations have passed.
+/// What was forgotten shows as `~` and its hash. The text given for a record never depends on the records after it,
+/// as long as no more of them lie between than `Limits.batchRows`.
 public struct NameTable: Sendable {
+    private var tools: [NameHash: String] = [:]
     private var young: [NameHash: String] = [:]
     private var old: [NameHash: String] = [:]
     private let generationMax: Int
@@ -29,9 +31,18 @@ public struct NameTable: Sendable {
         strings.markSeen(reference, generation: generation)
     }
 
-    /// Keeps a name that no batch holds.
-    public mutating func keep(_ text: String, hash: NameHash) {
-        if young[hash] == nil { insert(hash, old.removeValue(forKey: hash) ?? text) }
+    /// Makes sure that the string of `reference`, a tool, will be found for ever, if there is room.
+    @inline(__always) public mutating func keepTool(_ reference: StringRef, in strings: inout StringTable) {
+        guard reference != 0, strings.entries[Int(reference)].seenByNames != generation else { return }
+        let hash = strings.hash(reference)
+        if tools[hash] == nil, tools.count < Limits.toolNamesMax { tools[hash] = strings.string(reference) }
+        keepUnseen(reference, in: &strings)
+    }
+
+    /// Notes that a record uses a name which it does not show itself. A name that was forgotten stays so.
+    public mutating func touch(_ hash: NameHash) {
+        guard hash != 0, young[hash] == nil else { return }
+        insert(hash, old.removeValue(forKey: hash) ?? "~" + Hex.string(hash))
     }
 
     private mutating func insert(_ hash: NameHash, _ text: String) {
@@ -46,14 +57,14 @@ public struct NameTable: Sendable {
     /// The text of `hash`; empty for the absent name.
     public func text(_ hash: NameHash) -> String {
         if hash == 0 { return "" }
-        return young[hash] ?? old[hash] ?? "~" + Hex.string(hash)
+        return tools[hash] ?? young[hash] ?? old[hash] ?? "~" + Hex.string(hash)
     }
 
-    // Snapshot: both generations in ascending order of hash.
+    // Snapshot: tools and both generations in ascending order of hash.
 
     public func write(to writer: inout ByteWriter) {
         writer.write(generation)
-        for names in [young, old] {
+        for names in [tools, young, old] {
             writer.write(UInt32(names.count))
             for hash in names.keys.sorted() {
                 writer.write(hash)
@@ -64,6 +75,7 @@ public struct NameTable: Sendable {
 
     public mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
         generation = try reader.read()
+        tools = try Self.readNames(&reader)
         young = try Self.readNames(&reader)
         old = try Self.readNames(&reader)
     }

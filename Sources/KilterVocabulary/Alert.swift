@@ -77,7 +77,7 @@ public enum BreakerState: String, Sendable {
 /// One transition of one breaker, as published. `decision` is the one field to obey.
 public struct BreakerEvent: Sendable {
     public enum Decision: String, Sendable { case allow, block }
-    public enum OnSilence: String, Sendable { case hold, block, allow }
+    public enum OnSilence: String, Sendable, CaseIterable { case hold, block, allow }
 
     public var id = ""
     public var generation: UInt64 = 1

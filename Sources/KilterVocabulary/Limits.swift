@@ -22,6 +22,8 @@ public enum Limits {
     public static let tracesMax = 65_536
     /// Names remembered beyond their batch, per generation of the name table.
     public static let namesMax = 262_144
+    /// Tool names remembered for good; further ones show as their hash in cycles.
+    public static let toolNamesMax = 65_536
     /// Open episodes of one tenant; beyond, the one quiet for longest is resolved as evicted.
     public static let episodesMax = 4_096
     /// Breakers of one tenant that are not closed; beyond, new trips of that tenant stay alerts.
@@ -38,7 +40,7 @@ public enum Limits {
     public static let distinctCallsMax = 12
     /// Shards of state, whatever the number of workers.
     public static let shards = 64
-    /// Rows that travel together between rooms.
+    /// Rows that are judged together, at most.
     public static let batchRows = 4_096
     /// Longest cycle of calls that is recognised.
     public static let cyclePeriodMax = 8

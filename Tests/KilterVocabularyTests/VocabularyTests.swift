@@ -17,6 +17,7 @@ struct VocabularyTests {
         #expect(Limits.nameBytesMax <= Limits.valueBytesMax)
         #expect(Limits.cyclePeriodMax == 8, "the call window has eight lanes, a finding eight names")
         #expect(Thresholds.repeatWindow == 20, "the call window keeps twenty calls")
+        #expect(Limits.batchRows * 12 <= Limits.namesMax, "a name used in a batch is still known at its end")
         #expect(Limits.shards.nonzeroBitCount == 1)
         #expect(Limits.turnsMax % Limits.shards == 0 && Limits.runsMax % Limits.shards == 0)
     }

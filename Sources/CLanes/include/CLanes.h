@@ -7,27 +7,113 @@
 #include <stdint.h>
 #include <stddef.h>
 
-static inline __attribute__((always_inline)) void kilter_prefetch(const void *address) {
+#define KILTER_INLINE static inline __attribute__((always_inline))
+
+KILTER_INLINE void kilter_prefetch(const void *address) {
     __builtin_prefetch(address, 0, 3);
 }
 
 typedef uint8_t kilter_u8x16 __attribute__((vector_size(16)));
+typedef int8_t kilter_s8x16 __attribute__((vector_size(16)));
 
-// Offset of the first byte at or after `p` that is a quote, a backslash or a control character below 0x20.
-// The caller guarantees that such a byte exists before the end of the slack (a zero byte behind the input does).
-static inline __attribute__((always_inline)) size_t kilter_string_stop(const uint8_t *p) {
-    size_t n = 0;
-    for (;;) {
-        kilter_u8x16 v;
-        __builtin_memcpy(&v, p + n, 16);
-        kilter_u8x16 hit = (kilter_u8x16)(v == (uint8_t)'"') | (kilter_u8x16)(v == (uint8_t)'\\') | (kilter_u8x16)(v < (uint8_t)0x20);
-        uint64_t low, high;
-        __builtin_memcpy(&low, &hit, 8);
-        __builtin_memcpy(&high, (const uint8_t *)&hit + 8, 8);
-        if (low) return n + (size_t)(__builtin_ctzll(low) >> 3);
-        if (high) return n + 8 + (size_t)(__builtin_ctzll(high) >> 3);
-        n += 16;
+KILTER_INLINE kilter_u8x16 kilter_load16(const uint8_t *p) {
+    kilter_u8x16 v;
+    __builtin_memcpy(&v, p, 16);
+    return v;
+}
+
+// Index of the first lane whose bits are all set, or 16 when there is none.
+KILTER_INLINE size_t kilter_first_lane(kilter_u8x16 hit) {
+#if defined(__SSE2__)
+    typedef char kilter_c8x16 __attribute__((vector_size(16)));
+    uint32_t mask = (uint32_t)__builtin_ia32_pmovmskb128((kilter_c8x16)hit);
+    return mask ? (size_t)__builtin_ctz(mask) : 16;
+#else
+    uint64_t low, high;
+    __builtin_memcpy(&low, &hit, 8);
+    __builtin_memcpy(&high, (const uint8_t *)&hit + 8, 8);
+    if (low) return (size_t)(__builtin_ctzll(low) >> 3);
+    if (high) return 8 + (size_t)(__builtin_ctzll(high) >> 3);
+    return 16;
+#endif
+}
+
+// Lanes that end a run of plain ASCII inside a JSON string: a quote, a backslash, a control character, a byte of
+// a longer UTF-8 sequence. Seen as signed numbers the last two are one comparison.
+KILTER_INLINE kilter_u8x16 kilter_not_plain(kilter_u8x16 v) {
+    return (kilter_u8x16)(v == (uint8_t)'"') | (kilter_u8x16)(v == (uint8_t)'\\')
+        | (kilter_u8x16)((kilter_s8x16)v < (int8_t)0x20);
+}
+
+// Offset of the first byte at or after `p` that is a quote, a backslash, a control character below 0x20 or a byte
+// from 0x80. The caller guarantees that such a byte exists before the end of the slack (a zero byte behind the input does).
+KILTER_INLINE size_t kilter_text_stop(const uint8_t *p) {
+    for (size_t n = 0;; n += 16) {
+        size_t lane = kilter_first_lane(kilter_not_plain(kilter_load16(p + n)));
+        if (lane < 16) return n + lane;
     }
+}
+
+// The same, copying what it passes; `to` has 16 bytes of room behind what is copied.
+KILTER_INLINE size_t kilter_copy_to_stop(uint8_t *to, const uint8_t *p) {
+    for (size_t n = 0;; n += 16) {
+        kilter_u8x16 v = kilter_load16(p + n);
+        __builtin_memcpy(to + n, &v, 16);
+        size_t lane = kilter_first_lane(kilter_not_plain(v));
+        if (lane < 16) return n + lane;
+    }
+}
+
+// Offset of the first quote, backslash or control character below 0x20 in text that is known to be UTF-8.
+// The same guarantee as above.
+KILTER_INLINE size_t kilter_string_stop(const uint8_t *p) {
+    for (size_t n = 0;; n += 16) {
+        kilter_u8x16 v = kilter_load16(p + n);
+        kilter_u8x16 hit = (kilter_u8x16)(v == (uint8_t)'"') | (kilter_u8x16)(v == (uint8_t)'\\')
+            | (kilter_u8x16)((v & (uint8_t)0xe0) == (uint8_t)0);
+        size_t lane = kilter_first_lane(hit);
+        if (lane < 16) return n + lane;
+    }
+}
+
+// Bytes of the well-formed UTF-8 sequence of two to four bytes that starts at `p`, or zero when there is none
+// (Unicode 16, table 3-7). May read three bytes past `p`.
+KILTER_INLINE size_t kilter_utf8_sequence(const uint8_t *p) {
+    uint8_t a = p[0], b = p[1];
+    if (a < 0xc2) return 0;
+    if (a < 0xe0) return (b & 0xc0) == 0x80 ? 2 : 0;
+    if ((b & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80) return 0;
+    if (a < 0xf0) {
+        if (a == 0xe0 && b < 0xa0) return 0;
+        if (a == 0xed && b > 0x9f) return 0;
+        return 3;
+    }
+    if (a > 0xf4 || (p[3] & 0xc0) != 0x80) return 0;
+    if (a == 0xf0 && b < 0x90) return 0;
+    if (a == 0xf4 && b > 0x8f) return 0;
+    return 4;
+}
+
+// One when the `count` bytes at `p` are well-formed UTF-8. Sixteen ASCII bytes a step.
+KILTER_INLINE int kilter_is_utf8(const uint8_t *p, size_t count) {
+    size_t n = 0;
+    while (n < count) {
+        size_t lane = kilter_first_lane((kilter_u8x16)((kilter_s8x16)kilter_load16(p + n) < (int8_t)0));
+        n += lane;
+        while (n < count && p[n] >= 0x80) {
+            size_t length = kilter_utf8_sequence(p + n);
+            if (length == 0 || n + length > count) return 0;
+            n += length;
+        }
+    }
+    return 1;
+}
+
+// Unicode scalars in `count` bytes of UTF-8: the bytes that do not continue a sequence.
+KILTER_INLINE size_t kilter_scalars(const uint8_t *p, size_t count) {
+    size_t scalars = 0;
+    for (size_t n = 0; n < count; n++) scalars += (int8_t)p[n] > (int8_t)-65;
+    return scalars;
 }
 
 #endif

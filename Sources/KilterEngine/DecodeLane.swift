@@ -1,0 +1,50 @@
+import KilterIntake
+import KilterVocabulary
+
+/// What one worker needs to turn payloads into rows: its own decoder, inflater and batch, reused for ever.
+final class DecodeLane: @unchecked Sendable {  // Guard: in one round of the crew a lane belongs to exactly one worker.
+    var batch = SpanBatch()
+    var block = StreamBlock()
+    private var decoder: TraceDecoder
+    private var inflater = Inflater()
+
+    init(key: FingerprintKey) { decoder = TraceDecoder(key: key) }
+
+    /// Decodes every payload of `block` into `batch`.
+    func decodeBlock() {
+        batch.removeAll()
+        for payload in block.payloads {
+            block.terminated(payload) { decoder.decode($0, encoding: payload.encoding, into: &batch) }
+        }
+    }
+
+    /// Decodes one payload of `block` into `batch`, which then holds nothing else.
+    func decode(_ payload: StreamPayload) {
+        batch.removeAll()
+        block.terminated(payload) { decoder.decode($0, encoding: payload.encoding, into: &batch) }
+    }
+
+    /// Decodes one message from a socket, compressed or not, adding to `batch`.
+    /// - Parameter frames: each with `SlackBuffer.slack` zero bytes behind it.
+    func decode(frames: [UnsafeBufferPointer<UInt8>]) -> Envelope? {
+        do {
+            let envelope = try Envelope.read(frames)
+            try decode(frames[envelope.payloadFrame], envelope)
+            return envelope
+        } catch let refusal as Refusal {
+            batch.quarantine(refusal.reason)
+        } catch {
+            batch.quarantine(.badCompression)
+        }
+        return nil
+    }
+
+    private func decode(_ payload: UnsafeBufferPointer<UInt8>, _ envelope: Envelope) throws {
+        guard Compression(magic: UnsafeRawBufferPointer(payload)) != nil else {
+            return decoder.decode(payload, encoding: envelope.encoding, into: &batch)
+        }
+        let inflated = try inflater.inflate(UnsafeRawBufferPointer(payload)).assumingMemoryBound(to: UInt8.self)
+        let encoding = envelope.encodingIsDeclared ? envelope.encoding : PayloadEncoding.recognise(inflated)
+        decoder.decode(inflated, encoding: encoding, into: &batch)
+    }
+}

@@ -1,0 +1,159 @@
+import KilterIntake
+import KilterMath
+import KilterOutlet
+import KilterVocabulary
+import KilterWire
+
+/// The receiver's thread: one round takes a burst of messages through the whole walk.
+final class Receiver: @unchecked Sendable {  // Guard: made on one thread, then used by the receiver's thread only.
+    let engine: Engine
+    private(set) var gaps = InputGaps()
+    private(set) var messages: UInt64 = 0
+    private var ingress: Ingress
+    private let sink: EventSink
+    private let lanes: [MessageLane]
+    private var turn = 0
+    private let clock = ContinuousClock()
+    private var lastInput: ContinuousClock.Instant
+    private var lastCounters: ContinuousClock.Instant
+    private var lastGapNotice: ContinuousClock.Instant?
+
+    /// Silence after which time begins to pass without input (contract, section 4.3).
+    private static let idleBeforeTicks = Duration.seconds(30)
+    private static let countersEvery = Duration.milliseconds(250)
+    private static let gapNoticesEvery = Duration.seconds(10)
+
+    init(engine: Engine, ingress: consuming Ingress, sink: consuming EventSink) {
+        self.engine = engine
+        self.ingress = ingress
+        self.sink = sink
+        lanes = (0..<engine.workers).map { _ in MessageLane() }
+        lastInput = clock.now
+        lastCounters = clock.now
+    }
+
+    /// Waits for input, takes what is there, publishes what comes of it.
+    func round(milliseconds: Int) throws {
+        if try ingress.wait(milliseconds: milliseconds) {
+            while try burst() {}
+            lastInput = clock.now
+        } else {
+            try tickWhenIdle()
+        }
+        try sendCountersWhenDue()
+    }
+
+    /// Takes what has arrived already, a bounded amount of it.
+    func finish() throws {
+        for _ in 0..<64 where try !burst() { break }
+        try sink.send(counters: Statistics(engine).facts)
+    }
+
+    /// Fills the lanes, decodes them side by side and judges them one after the other. False when nothing was there.
+    private func burst() throws -> Bool {
+        let filled = try fillLanes()
+        guard filled > 0 else { return false }
+        let lanes = self.lanes
+        engine.crew.run { worker in
+            if worker < filled { lanes[worker].decode() }
+        }
+        let arrival = WallClock.now
+        for lane in lanes[..<filled] {
+            messages &+= UInt64(lane.count)
+            try publish(engine.step(&lane.decoding.batch, arrival: arrival))
+            try noteGaps(lane, arrival)
+        }
+        try sendCountersWhenDue()
+        return filled == lanes.count && !lanes[filled - 1].hasRoom
+    }
+
+    /// Takes messages off the sockets, lane after lane; returns how many lanes have some.
+    private func fillLanes() throws -> Int {
+        for (number, lane) in lanes.enumerated() {
+            lane.clear()
+            while lane.hasRoom, try ingress.receive(into: &lane.next, from: &turn) { lane.take() }
+            if lane.isEmpty { return number }
+            if lane.hasRoom { return number + 1 }
+        }
+        return lanes.count
+    }
+
+    private func publish(_ events: [Event]) throws {
+        for event in events { try sink.send(event) }
+    }
+
+    private func noteGaps(_ lane: MessageLane, _ time: EventTime) throws {
+        for (topic, sequence) in lane.sequences {
+            let missing = gaps.note(topic: topic.withUnsafeBufferPointer { StableHash.hash($0) }, sequence: sequence)
+            guard missing > 0 else { continue }
+            if let last = lastGapNotice, clock.now - last < Self.gapNoticesEvery { continue }
+            lastGapNotice = clock.now
+            let name = String(decoding: topic, as: UTF8.self)
+            try publish([.notice(Notice(
+                kind: .inputGap, time: time,
+                summary: "\(missing) messages of topic \(name) are missing before sequence \(sequence).",
+                facts: [
+                    Evidence("topic", .string(name)), Evidence("missing", .integer(Int64(clamping: missing))),
+                    Evidence("missing_in_all", .integer(Int64(clamping: gaps.missing))),
+                ]))])
+        }
+    }
+
+    /// After half a minute without input, time passes by ticks of what has passed since, never by the wall clock.
+    private func tickWhenIdle() throws {
+        let idle = clock.now - lastInput
+        guard idle >= Self.idleBeforeTicks else { return }
+        lastInput = clock.now
+        let (seconds, attoseconds) = idle.components
+        try publish(engine.tick(Nanoseconds(UInt64(clamping: seconds) * 1_000_000_000 + UInt64(clamping: attoseconds / 1_000_000_000))))
+    }
+
+    private func sendCountersWhenDue() throws {
+        guard clock.now - lastCounters >= Self.countersEvery else { return }
+        lastCounters = clock.now
+        try sink.send(counters: Statistics(engine).facts)
+    }
+}
+
+/// A stretch of messages that one worker decodes.
+final class MessageLane: @unchecked Sendable {  // Guard: the receiver's thread outside a round of the crew, one worker within it.
+    let decoding = DecodeLane(key: .published)
+    private var messages: [ReceivedMessage] = (0..<16).map { _ in ReceivedMessage() }
+    private(set) var count = 0
+    /// Topic and number of every message that carried one.
+    private(set) var sequences: [(topic: [UInt8], sequence: UInt64)] = []
+
+    var hasRoom: Bool { count < messages.count }
+    var isEmpty: Bool { count == 0 }
+
+    /// The buffer that the next message goes into.
+    var next: MessageBuffer {
+        _read { yield messages[count].buffer }
+        _modify { yield &messages[count].buffer }
+    }
+
+    func take() { count += 1 }
+
+    func clear() {
+        count = 0
+        sequences.removeAll(keepingCapacity: true)
+    }
+
+    func decode() {
+        decoding.batch.removeAll()
+        for message in messages[..<count] {
+            if let flaw = message.buffer.flaw {
+                decoding.batch.quarantine(flaw == .tooManyBytes ? .payloadTooLarge : .malformedFrames)
+                continue
+            }
+            let frames = (0..<message.buffer.count).map { message.buffer.frame($0).assumingMemoryBound(to: UInt8.self) }
+            guard let envelope = decoding.decode(frames: frames), let sequence = envelope.sequence else { continue }
+            sequences.append((Array(message.buffer.frame(0).prefix(Limits.nameBytesMax)), sequence))
+        }
+    }
+}
+
+/// One message with its own memory, kept from burst to burst.
+final class ReceivedMessage {
+    var buffer = MessageBuffer(framesMax: 8, bytesMax: Limits.messageBytesMax)
+}

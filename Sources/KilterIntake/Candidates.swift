@@ -1,0 +1,113 @@
+import KilterVocabulary
+
+/// What the attributes of one span (or resource) say: a value per (field, rank), filled while scanning and read once
+/// at the span's end. A handle: copies refer to the same memory.
+struct Candidates: BitwiseCopyable {
+    // Guard: both blocks are owned by the decoder's workspace, live as long as it, and are touched by it alone;
+    // every slot is inside because slots come from the key table.
+    private let values: UnsafeMutablePointer<AttributeValue>
+    private let masks: UnsafeMutablePointer<UInt16>
+
+    static let fieldCount = (Field.allCases.count + 7) & ~7
+
+    static func allocate() -> Candidates {
+        let values = UnsafeMutablePointer<AttributeValue>.allocate(capacity: fieldCount * Slot.ranks)
+        values.initialize(repeating: .absent, count: fieldCount * Slot.ranks)
+        let masks = UnsafeMutablePointer<UInt16>.allocate(capacity: fieldCount)
+        masks.initialize(repeating: 0, count: fieldCount)
+        return Candidates(values: values, masks: masks)
+    }
+
+    private init(values: UnsafeMutablePointer<AttributeValue>, masks: UnsafeMutablePointer<UInt16>) {
+        self.values = values
+        self.masks = masks
+    }
+
+    func deallocate() {
+        values.deallocate()
+        masks.deallocate()
+    }
+
+    @inline(__always) func clear() {
+        masks.update(repeating: 0, count: Self.fieldCount)
+    }
+
+    /// Keeps `value`; false when the same key was there already (the last one wins, which is counted).
+    @inline(__always) func set(_ slot: Slot, _ value: AttributeValue) -> Bool {
+        let isNew = masks[slot.field] & slot.bit == 0
+        masks[slot.field] |= slot.bit
+        values[Int(slot.rawValue)] = value
+        return isNew
+    }
+
+    @inline(__always) func has(_ field: Field) -> Bool { masks[Int(field.rawValue)] != 0 }
+
+    /// The ranks at which the field has a value, as bits.
+    @inline(__always) func ranks(_ field: Field) -> UInt16 { masks[Int(field.rawValue)] }
+
+    /// The value at the lowest rank of `ranks`, which must not be zero.
+    @inline(__always) func value(_ field: Field, lowestOf ranks: UInt16) -> AttributeValue {
+        values[Int(field.rawValue) * Slot.ranks + ranks.trailingZeroBitCount]
+    }
+
+    /// The first text that is not empty, in order of precedence.
+    @inline(__always) func text(_ field: Field, among wanted: UInt16 = .max) -> Text {
+        var ranks = masks[Int(field.rawValue)] & wanted
+        while ranks != 0 {
+            let value = self.value(field, lowestOf: ranks)
+            if value.shape == .text && !value.text.isEmpty { return value.text }
+            ranks &= ranks &- 1
+        }
+        return .none
+    }
+
+    /// The first value that is there at all, in order of precedence.
+    @inline(__always) func first(_ field: Field) -> AttributeValue {
+        var ranks = masks[Int(field.rawValue)]
+        while ranks != 0 {
+            let value = self.value(field, lowestOf: ranks)
+            if value.shape != .absent { return value }
+            ranks &= ranks &- 1
+        }
+        return .absent
+    }
+}
+
+/// What OTLP itself says about the span being read, before its attributes are asked.
+struct SpanFacts {
+    var trace = TraceID()
+    var span: UInt64 = 0
+    var parent: UInt64 = 0
+    var start: UInt64 = 0
+    var end: UInt64 = 0
+    var name = Text.none
+    var statusMessage = Text.none
+    var exceptionType = Text.none
+    var exceptionMessage = Text.none
+    var kind: Int32 = 0
+    var statusCode: Int32 = 0
+    var attributes = 0
+    var duplicateKeys = 0
+    var attributesDropped = false
+    /// No trace id at all: the sign of another signal's payload.
+    var lacksTrace = true
+    var lacksSpan = true
+    var refusal: QuarantineReason?
+
+    @inline(__always) init() {}
+
+    /// Remembers the first reason for refusing this span.
+    mutating func refuse(_ reason: QuarantineReason) {
+        if refusal == nil { refusal = reason }
+    }
+}
+
+/// What a resource says about all of its spans, interned once.
+struct ResourceFacts: BitwiseCopyable {
+    var tenant: StringRef = 0
+    var environment: StringRef = 0
+    var service: StringRef = 0
+    var version: StringRef = 0
+    var agent: StringRef = 0
+    var workflow: StringRef = 0
+}

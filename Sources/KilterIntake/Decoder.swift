@@ -1,0 +1,95 @@
+import KilterVocabulary
+
+/// Turns OTLP trace requests into rows. Owns all memory it needs and reuses it: in steady state a span costs no
+/// allocation. One decoder serves one thread at a time; use as many as there are threads.
+///
+/// Cost on one core of a 3 GHz server, per span of about 0.8 KB: under 1 µs for JSON, a third of that for protobuf,
+/// fingerprints included.
+// Guard: noncopyable, and the workspace is reachable from nowhere else, so only one thread can use it at a time.
+public struct TraceDecoder: ~Copyable, @unchecked Sendable {
+    /// Readable bytes that a payload handed to `decode` must have behind its end, the first of them zero.
+    public static let slack = 64
+
+    // Guard: allocated in init, freed in deinit, never handed out beyond a call of `decode`.
+    private let space: UnsafeMutablePointer<Workspace>
+    // Guard: owned here, freed in deinit; for payloads that come without slack.
+    private var padded: UnsafeMutablePointer<UInt8>?
+    private var paddedCapacity = 0
+
+    public init(key: FingerprintKey) {
+        space = .allocate(capacity: 1)
+        space.initialize(to: Workspace(key: key))
+    }
+
+    deinit {
+        space.deinitialize(count: 1)
+        space.deallocate()
+        padded?.deallocate()
+    }
+
+    /// Decodes one ExportTraceServiceRequest and appends its spans to `batch`.
+    ///
+    /// Behind `payload` there must be `slack` readable bytes, the first of them zero (they are not part of `count`).
+    /// A payload that fails as a whole adds one quarantined record and nothing else; a span that fails alone adds one
+    /// quarantined record and the others survive.
+    public mutating func decode(
+        _ payload: UnsafeBufferPointer<UInt8>, encoding: PayloadEncoding, into batch: inout SpanBatch
+    ) {
+        guard let base = payload.baseAddress, payload.count > 0 else {
+            if encoding == .json { batch.quarantine(.malformedJSON) }
+            return
+        }
+        guard payload.count <= Limits.inflatedBytesMax else {
+            batch.quarantine(.payloadTooLarge)
+            return
+        }
+        let rows = batch.rows.count
+        let strings = batch.strings.entries.count
+        do {
+            try read(Text(base, payload.count), encoding, into: &batch)
+            space.pointee.commit(into: &batch)
+        } catch {
+            batch.rows.removeSubrange(rows...)
+            batch.strings.truncate(toCount: strings)
+            batch.quarantine(error.reason)
+        }
+    }
+
+    /// The same for bytes that have no slack behind them: they are copied first.
+    public mutating func decode(copying payload: some Collection<UInt8>, encoding: PayloadEncoding, into batch: inout SpanBatch) {
+        let count = payload.count
+        guard count <= Limits.inflatedBytesMax else {
+            batch.quarantine(.payloadTooLarge)
+            return
+        }
+        let room = reserve(count)
+        _ = UnsafeMutableBufferPointer(start: room, count: count).initialize(from: payload)
+        (room + count).initialize(repeating: 0, count: Self.slack)
+        decode(UnsafeBufferPointer(start: room, count: count), encoding: encoding, into: &batch)
+    }
+
+    private mutating func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+        if let padded, paddedCapacity >= count + Self.slack { return padded }
+        padded?.deallocate()
+        paddedCapacity = max(count + Self.slack, 64 << 10)
+        let room = UnsafeMutablePointer<UInt8>.allocate(capacity: paddedCapacity)
+        padded = room
+        return room
+    }
+
+    private func read(
+        _ payload: Text, _ encoding: PayloadEncoding, into batch: inout SpanBatch
+    ) throws(Refusal) {
+        space.pointee.beginPayload(bytes: payload.count)
+        switch encoding {
+        case .json:
+            space.pointee.textsAreTerminated = true
+            try JSONTraces(space: space).read(payload, into: &batch)
+        case .protobuf:
+            space.pointee.textsAreTerminated = false
+            try ProtobufTraces(space: space).read(payload, into: &batch)
+            // Log records decode as spans without a trace id: the payload belongs to another signal.
+            if space.pointee.spansWithoutTrace * 2 > space.pointee.spans { throw Refusal(.notOTLP) }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import KilterMath
+
+/// What an attribute can say about a span, whatever the dialect it is said in.
+enum Field: UInt8, CaseIterable {
+    case operation, openInferenceKind, traceloopKind, requestType, mcpMethod, a2aMethod, transferMode, promptText
+    case agent, agentVersion, conversation, workflow, entityName
+    case tool, callID, arguments, result, genericInput, genericOutput, toolParameters
+    case argumentsHash, resultHash, argumentsCharacters, resultCharacters
+    case model, responseModel, sharedModel, provider, providerSystem, responseID
+    case inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens
+    case errorType, errorMessage, exceptionType, exceptionMessage, statusCode, success, toolStatus, guardrailError
+    case sender, receiver, handoffFrom, handoffParent, nodeParent
+    case messageDigest, messageSimilarity, messageCharacters, messageText
+    case tenant, partnerTenant, environment, service, serviceVersion, blockedBy
+}
+
+/// Precedence among sources of one field (reference, section 1.14): the smaller wins.
+enum Rank {
+    static let kilter: UInt8 = 0
+    static let current: UInt8 = 1
+    static let older: UInt8 = 3
+    static let openInference: UInt8 = 5
+    static let openLLMetry: UInt8 = 9
+    static let vendor: UInt8 = 13
+}
+
+/// One attribute key of one dialect: which field it fills, and how it ranks there.
+struct Alias: Sendable {
+    let key: StaticString
+    let field: Field
+    let rank: UInt8
+
+    init(_ key: StaticString, _ field: Field, _ rank: UInt8) {
+        self.key = key
+        self.field = field
+        self.rank = rank
+    }
+}
+
+/// All dialects this build knows. A producer family is one file that contributes its aliases here.
+enum Dialects {
+    static let aliases: [Alias] =
+        KilterDialect.aliases + OTelDialect.aliases + OpenInferenceDialect.aliases + OpenLLMetryDialect.aliases
+}
+
+/// Where a candidate value is kept: field × 16 + rank. `ignored` is no such place.
+struct Slot: BitwiseCopyable, Equatable {
+    static let ranks = 16
+    static let ignored = Slot(rawValue: .max)
+
+    let rawValue: UInt16
+
+    @inline(__always) init(rawValue: UInt16) { self.rawValue = rawValue }
+    init(_ field: Field, _ rank: UInt8) { rawValue = UInt16(field.rawValue) * UInt16(Slot.ranks) + UInt16(rank) }
+
+    @inline(__always) var field: Int { Int(rawValue) >> 4 }
+    @inline(__always) var bit: UInt16 { 1 << (rawValue & 15) }
+}
+
+/// Attribute key to slot: an open table over a hash of the key's length and of three of its words, followed by a
+/// comparison of the whole key. Built once per decoder. Cost of a look-up: about 4 ns, hit or miss.
+struct KeyTable: ~Copyable {
+    private struct Entry: BitwiseCopyable {
+        // Guard: literals live as long as the process.
+        var key: UnsafePointer<UInt8>
+        var count: Int32
+        var slot: Slot
+    }
+
+    private static let bits = 10
+    // Guard: owned by this noncopyable table, freed in its deinit, never handed out.
+    private let entries: UnsafeMutablePointer<Entry>
+    private let longest: Int
+
+    init(_ aliases: [Alias]) {
+        let size = 1 << Self.bits
+        precondition(aliases.count * 2 < size)
+        entries = .allocate(capacity: size)
+        entries.initialize(repeating: Entry(key: Text.none.base, count: -1, slot: .ignored), count: size)
+        longest = aliases.reduce(0) { max($0, $1.key.utf8CodeUnitCount) }
+        for alias in aliases {
+            let count = alias.key.utf8CodeUnitCount
+            // Literals have no readable slack, so their hash is taken from a padded copy.
+            var index = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 16) { padded in
+                padded.initialize(repeating: 0)
+                for i in 0..<count { padded[i] = alias.key.utf8Start[i] }
+                return Self.position(Text(padded.baseAddress.map { UnsafePointer($0) } ?? alias.key.utf8Start, count))
+            }
+            while entries[index].count >= 0 { index = (index + 1) & (size - 1) }
+            entries[index] = Entry(key: alias.key.utf8Start, count: Int32(count), slot: Slot(alias.field, alias.rank))
+        }
+    }
+
+    deinit { entries.deallocate() }
+
+    @inline(__always) private static func position(_ key: Text) -> Int {
+        var first = load8(key.base)
+        var last: UInt64 = 0
+        var middle: UInt64 = 0
+        if key.count >= 8 {
+            last = load8(key.base + (key.count - 8))
+            middle = load8(key.base + ((key.count - 8) >> 1))
+        } else {
+            first &= (1 << (UInt64(key.count) &* 8)) &- 1
+        }
+        let mixed = StableHash.fold(first ^ middle &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(key.count), last ^ 0xa076_1d64_78bd_642f)
+        return Int(truncatingIfNeeded: mixed & UInt64((1 << bits) - 1))
+    }
+
+    @inline(__always) func slot(of key: Text) -> Slot {
+        if key.count > longest { return .ignored }
+        var index = Self.position(key)
+        while true {
+            let entry = entries[index]
+            if entry.count < 0 { return .ignored }
+            if Int(entry.count) == key.count && sameBytes(entry.key, key.base, key.count) { return entry.slot }
+            index = (index + 1) & ((1 << Self.bits) - 1)
+        }
+    }
+}

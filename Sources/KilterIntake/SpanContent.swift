@@ -1,0 +1,214 @@
+import CLanes
+import KilterVocabulary
+
+extension SpanResolver {
+    /// Fingerprints and sizes of arguments, result and message.
+    func resolveContent(_ row: inout SpanRecord) throws(Refusal) {
+        let isTool = row.kind == .executeTool
+        let arguments = isTool ? toolArguments() : candidates.first(.arguments)
+        if arguments.shape != .absent {
+            (row.arguments, row.argumentsCharacters) = try comparable(arguments, &row.flags)
+        }
+        var result = candidates.first(.result)
+        if result.shape == .absent && isTool { result = candidates.first(.genericOutput) }
+        if result.shape != .absent {
+            (row.result, row.resultCharacters) = try comparable(result, &row.flags)
+        }
+        resolveProducerHashes(&row)
+        resolveMessage(&row)
+    }
+
+    /// The tool's own attribute, else the generic input of a tool span, else parameters that are no definition.
+    private func toolArguments() -> AttributeValue {
+        let current = candidates.first(.arguments)
+        if current.shape != .absent { return current }
+        let input = candidates.first(.genericInput)
+        if input.shape != .absent { return input }
+        let parameters = candidates.first(.toolParameters)
+        return parameters.shape == .text && isSchema(parameters.text) ? .absent : parameters
+    }
+
+    /// True for text of an object with the members `type` and `properties`: a definition of parameters.
+    private func isSchema(_ text: Text) -> Bool {
+        guard let text = terminated(text), space.pointee.canonicalize(text) else { return false }
+        let canonical = space.pointee.canonical.text
+        return canonical.hasPrefix("{") && hasMember(canonical, "\"properties\":") && hasMember(canonical, "\"type\":")
+    }
+
+    /// Looks for a member of the outermost object of canonical text.
+    private func hasMember(_ text: Text, _ key: StaticString) -> Bool {
+        var depth = 0
+        var index = 0
+        while index < text.count {
+            switch text[index] {
+            case Byte.openBrace, Byte.openBracket: depth += 1
+            case Byte.closeBrace, Byte.closeBracket: depth -= 1
+            case Byte.quote:
+                if depth == 1 && text.dropFirst(index).hasPrefix(key) { return true }
+                index += 1
+                while index < text.count && text[index] != Byte.quote {
+                    index += text[index] == Byte.backslash ? 2 : 1
+                }
+            default: break
+            }
+            index += 1
+        }
+        return false
+    }
+
+    // MARK: Comparable values
+
+    /// Fingerprint of a value and its length in characters (of the text as sent; of the canonical text for trees).
+    /// Absent and redacted are unknown; `None`, `null`, `{}` and the empty string are one value.
+    private func comparable(
+        _ value: AttributeValue, _ flags: inout SpanFlags
+    ) throws(Refusal) -> (Fingerprint, UInt32) {
+        let mark = space.pointee.arena.used
+        defer { space.pointee.arena.rewind(to: mark) }
+        switch value.shape {
+        case .absent, .badNumber: return (.unknown, 0)
+        case .text: return comparable(text: value.text, &flags)
+        case .plainTree: return comparable(text: value.text, &flags)
+        case .protobufTree: try TreeWriter(space: space).write(protobuf: value.text)
+        case .jsonTree: try TreeWriter(space: space).write(json: value)
+        case .integer, .double, .boolean, .bytes: writeScalar(value)
+        }
+        let text = space.pointee.canonical.text
+        return isEmptyValue(text) ? (emptyValue, 0) : (fingerprint(text, .canonical), characters(text))
+    }
+
+    private func writeScalar(_ value: AttributeValue) {
+        space.pointee.canonical.begin()
+        switch value.shape {
+        case .integer: space.pointee.canonical.integer(Int64(bitPattern: value.bits))
+        case .double: space.pointee.canonical.double(Double(bitPattern: value.bits))
+        case .boolean: space.pointee.canonical.literal(value.bits != 0 ? "true" : "false")
+        default: space.pointee.canonical.base64(value.text)
+        }
+    }
+
+    private func comparable(text: Text, _ flags: inout SpanFlags) -> (Fingerprint, UInt32) {
+        if text.isEmpty || text.equals("None") { return (emptyValue, 0) }
+        if text.equals("__REDACTED__") {
+            flags.insert(.redacted)
+            space.pointee.note(.redacted)
+            return (.unknown, 0)
+        }
+        if mayBeJSON(text), let text = terminated(text), space.pointee.canonicalize(text) {
+            let canonical = space.pointee.canonical.text
+            if isEmptyValue(canonical) { return (emptyValue, 0) }
+            return (fingerprint(canonical, .canonical), characters(text))
+        }
+        return (fingerprint(text, .raw), characters(text))
+    }
+
+    private var emptyValue: Fingerprint { space.pointee.fingerprints.empty }
+
+    @inline(__always) private func fingerprint(_ text: Text, _ domain: Fingerprinter.Domain) -> Fingerprint {
+        space.pointee.fingerprints.fingerprint(text, domain)
+    }
+
+    @inline(__always) private func characters(_ text: Text) -> UInt32 {
+        UInt32(clamping: kilter_scalars(text.base, text.count))
+    }
+
+    private func isEmptyValue(_ canonical: Text) -> Bool {
+        canonical.count <= 4 && (canonical.equals("{}") || canonical.equals("null") || canonical.equals("\"\""))
+    }
+
+    /// A quick look at the first byte: prose is told from JSON without trying.
+    @inline(__always) private func mayBeJSON(_ text: Text) -> Bool {
+        var index = 0
+        while index < text.count && text[index] <= 0x20 { index += 1 }
+        guard index < text.count else { return false }
+        switch text[index] {
+        case Byte.openBrace, Byte.openBracket, Byte.quote, UInt8(ascii: "-"), 0x30...0x39, UInt8(ascii: "t"),
+            UInt8(ascii: "f"), UInt8(ascii: "n"):
+            return true
+        default: return false
+        }
+    }
+
+    /// The text with a byte behind it that ends every JSON token. In a protobuf payload that takes a copy.
+    @inline(__always) func terminated(_ text: Text) -> Text? {
+        space.pointee.textsAreTerminated ? text : space.pointee.arena.copy(text)
+    }
+
+    // MARK: What the producer computed
+
+    /// Fingerprints and sizes that the producer sent instead of content; they win over content.
+    private func resolveProducerHashes(_ row: inout SpanRecord) {
+        if candidates.has(.argumentsHash) {
+            row.arguments = producerFingerprint(.argumentsHash) ?? row.arguments
+        }
+        if candidates.has(.resultHash) {
+            row.result = producerFingerprint(.resultHash) ?? row.result
+        }
+        if candidates.has(.argumentsCharacters), let count = number(.argumentsCharacters, &row.flags) {
+            row.argumentsCharacters = UInt32(clamping: count)
+        }
+        if candidates.has(.resultCharacters), let count = number(.resultCharacters, &row.flags) {
+            row.resultCharacters = UInt32(clamping: count)
+        }
+    }
+
+    private func producerFingerprint(_ field: Field) -> Fingerprint? {
+        let value = candidates.first(field)
+        switch value.shape {
+        case .bytes: return value.text.isEmpty ? nil : fingerprint(value.text, .producer)
+        case .text:
+            if value.text.isEmpty { return nil }
+            guard let bytes = hexBytes(value.text) else { return fingerprint(value.text, .producer) }
+            return fingerprint(bytes, .producer)
+        default: return nil
+        }
+    }
+
+    /// The bytes that hexadecimal text of either case stands for.
+    private func hexBytes(_ text: Text) -> Text? {
+        guard text.count % 2 == 0, let out = space.pointee.arena.room(text.count) else { return nil }
+        for index in 0..<text.count / 2 {
+            guard let high = hexDigit(text[2 * index]), let low = hexDigit(text[2 * index + 1]) else { return nil }
+            out[index] = UInt8(truncatingIfNeeded: high << 4 | low)
+        }
+        return space.pointee.arena.keep(text.count / 2)
+    }
+
+    // MARK: Messages
+
+    private func resolveMessage(_ row: inout SpanRecord) {
+        if candidates.has(.messageDigest) {
+            let value = candidates.first(.messageDigest)
+            let bytes = value.shape == .text ? hexBytes(value.text) ?? value.text : value.text
+            let isText = value.shape == .text || value.shape == .bytes
+            if isText && !bytes.isEmpty { row.messageDigest = fingerprint(bytes, .messageHash).low }
+        }
+        if candidates.has(.messageText) {
+            let text = candidates.text(.messageText)
+            if row.messageDigest == 0 && !text.isEmpty { row.messageDigest = fingerprint(text, .messageText).low }
+            row.messageCharacters = characters(text)
+        }
+        if candidates.has(.messageCharacters), let count = number(.messageCharacters, &row.flags) {
+            row.messageCharacters = UInt32(clamping: count)
+        }
+        if candidates.has(.messageSimilarity) { row.messageSimilarity = similarity() }
+    }
+
+    /// Sixteen hexadecimal digits or fewer, eight bytes, or the number itself.
+    private func similarity() -> UInt64 {
+        let value = candidates.first(.messageSimilarity)
+        switch value.shape {
+        case .integer: return value.bits
+        case .bytes: return value.text.count == 8 ? load8(value.text.base).byteSwapped : 0
+        case .text:
+            guard value.text.count <= 16 else { return 0 }
+            var bits: UInt64 = 0
+            for index in 0..<value.text.count {
+                guard let digit = hexDigit(value.text[index]) else { return 0 }
+                bits = bits << 4 | UInt64(digit)
+            }
+            return bits
+        default: return 0
+        }
+    }
+}

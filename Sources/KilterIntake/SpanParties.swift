@@ -1,0 +1,102 @@
+import CLanes
+import KilterVocabulary
+
+extension SpanResolver {
+    /// Who acted, and for a message who sent it. On a handoff the agent is the one who takes over.
+    func resolveParties(_ row: inout SpanRecord, into batch: inout SpanBatch) {
+        var agent = space.pointee.nameText(.agent)
+        if agent.isEmpty && candidates.has(.entityName) && candidates.text(.traceloopKind).equalsFolded("agent") {
+            agent = candidates.text(.entityName)
+        }
+        var sender = candidates.has(.sender) ? space.pointee.nameText(.sender) : .none
+        if row.kind == .handoff {
+            resolveHandoff(&agent, &sender)
+        } else if sender.isEmpty {
+            sender = implicitSender(row.kind)
+        }
+        row.agent = space.pointee.name(agent, into: &batch)
+        if row.agent == 0 { row.agent = space.pointee.resource.agent }
+        if row.agent == 0 { row.agent = space.pointee.name(agentFromName(row.kind), into: &batch) }
+        if !sender.isEmpty {
+            row.sender = space.pointee.name(sender, into: &batch)
+            if sender.equalsFolded("user") || sender.equalsFolded("human") { row.flags.insert(.fromPerson) }
+        }
+    }
+
+    private func implicitSender(_ kind: OperationKind) -> Text {
+        if candidates.has(.handoffParent) && kind == .invokeAgent { return candidates.text(.handoffParent) }
+        if candidates.has(.nodeParent) && candidates.text(.openInferenceKind).equalsFolded("agent") {
+            return candidates.text(.nodeParent)
+        }
+        return .none
+    }
+
+    /// Attributes name both sides, or OpenInference's input and output do, or the span's name
+    /// (`handoff to B`, `A → B.handoff`). An agent name beside a receiver is the sender's.
+    private func resolveHandoff(_ agent: inout Text, _ sender: inout Text) {
+        var from = candidates.text(.handoffFrom)
+        var to = candidates.text(.receiver)
+        let name = space.pointee.facts.name
+        if name.hasPrefix("handoff to ") {
+            if to.isEmpty { to = candidates.text(.genericOutput, among: Self.openInferenceRanks) }
+            if to.isEmpty { to = name.dropFirst(11) }
+            if from.isEmpty { from = candidates.text(.genericInput, among: Self.openInferenceRanks) }
+        } else if name.hasSuffix(".handoff"), let arrow = name.find(" → ") {
+            if from.isEmpty { from = name.prefix(arrow) }
+            if to.isEmpty { to = name.prefix(name.count - 8).dropFirst(arrow + 5) }
+        }
+        if sender.isEmpty { sender = from }
+        if to.isEmpty { return }
+        if sender.isEmpty { sender = agent }
+        agent = to
+    }
+
+    static let openInferenceRanks: UInt16 = 1 << UInt16(Rank.openInference)
+
+    private func agentFromName(_ kind: OperationKind) -> Text {
+        guard kind == .invokeAgent || kind == .createAgent else { return .none }
+        let name = space.pointee.facts.name
+        if name.hasPrefix("invoke_agent ") || name.hasPrefix("create_agent ") { return name.dropFirst(13) }
+        return name.hasSuffix(".agent") ? name.prefix(name.count - 6) : .none
+    }
+
+    // MARK: Providers
+
+    /// The provider's canonical name; frameworks that report themselves as providers are none.
+    func provider() -> Text {
+        let system = candidates.text(.providerSystem)
+        var ranks = candidates.ranks(.provider)
+        while ranks != 0 {
+            let value = candidates.value(.provider, lowestOf: ranks)
+            if value.shape == .text && !value.text.isEmpty {
+                let known = normalized(value.text, system: system)
+                if !known.isEmpty { return known }
+            }
+            ranks &= ranks &- 1
+        }
+        return system.isEmpty ? .none : normalized(system, system: system)
+    }
+
+    private func normalized(_ provider: Text, system: Text) -> Text {
+        for (name, canonical) in Self.providers where provider.equalsFolded(name) { return Text(canonical) }
+        if provider.equals("Azure") { return Text("azure.ai.openai") }
+        if provider.equalsFolded("azure") {
+            return Text(system.equalsFolded("openai") ? "azure.ai.openai" : "azure.ai.inference")
+        }
+        guard let out = space.pointee.arena.room(provider.count) else { return provider }
+        for index in 0..<provider.count { out[index] = lowered(provider[index]) }
+        return space.pointee.arena.keep(provider.count)
+    }
+
+    /// Lower-case spellings seen, the frequent ones first; an empty name is a framework.
+    private static let providers: [(StaticString, StaticString)] = [
+        ("openai", "openai"), ("anthropic", "anthropic"),
+        ("az.ai.openai", "azure.ai.openai"), ("az.ai.inference", "azure.ai.inference"),
+        ("aws", "aws.bedrock"), ("amazon", "aws.bedrock"),
+        ("vertex_ai", "gcp.vertex_ai"), ("vertexai", "gcp.vertex_ai"), ("gemini", "gcp.gemini"),
+        ("google", "gcp.gen_ai"), ("mistralai", "mistral_ai"), ("xai", "x_ai"), ("watsonx", "ibm.watsonx.ai"),
+        ("moonshot", "moonshot_ai"),
+        ("langchain", ""), ("crewai", ""), ("strands-agents", ""), ("gcp.vertex.agent", ""),
+        ("microsoft.agent_framework", ""),
+    ]
+}

@@ -1,0 +1,202 @@
+import CLanes
+import KilterMath
+import KilterVocabulary
+
+extension Workspace {
+    // MARK: Resources
+
+    mutating func beginResource() {
+        facts = SpanFacts()
+        resourceCandidates.clear()
+        arena.reset()
+        resource = ResourceFacts()
+        resourceRefusal = nil
+    }
+
+    /// Reads what the resource says, with the defaults for what it does not.
+    mutating func resolveResource(into batch: inout SpanBatch) {
+        resourceRefusal = facts.refusal
+        if facts.duplicateKeys > 0 { note(.duplicateKey) }
+        let says = resourceCandidates
+        resource.tenant = name(says.text(.tenant), into: &batch)
+        resource.environment = name(says.text(.environment), or: "unknown", into: &batch)
+        resource.service = name(says.text(.service), or: "unknown_service", into: &batch)
+        let version = says.text(.agentVersion)
+        resource.version = name(version.isEmpty ? says.text(.serviceVersion) : version, into: &batch)
+        resource.agent = name(says.text(.agent), into: &batch)
+        resource.workflow = name(says.text(.workflow), into: &batch)
+    }
+
+    // MARK: Names
+
+    /// Interns one identity, clipped to `Limits.nameBytesMax` at a scalar's border.
+    @inline(__always) mutating func name(_ text: Text, into batch: inout SpanBatch) -> StringRef {
+        if text.isEmpty { return 0 }
+        let kept = text.count > Limits.nameBytesMax ? clipped(text) : text
+        return batch.strings.intern(kept.buffer, hash: StableHash.hash(kept.buffer))
+    }
+
+    mutating func name(_ text: Text, or fallback: StaticString, into batch: inout SpanBatch) -> StringRef {
+        name(text.isEmpty ? Text(fallback) : text, into: &batch)
+    }
+
+    @inline(never) private mutating func clipped(_ text: Text) -> Text {
+        note(.valueClipped)
+        var count = Limits.nameBytesMax
+        while count > 0 && text[count] & 0xc0 == 0x80 { count -= 1 }
+        return text.prefix(count)
+    }
+
+    /// The first source of a name, in order of precedence; whole numbers count as their digits.
+    @inline(__always) mutating func nameText(_ field: Field) -> Text {
+        let ranks = candidates.ranks(field)
+        if ranks == 0 { return .none }
+        let value = candidates.value(field, lowestOf: ranks)
+        if value.shape == .text && !value.text.isEmpty { return value.text }
+        return nameText(field, ranks)
+    }
+
+    @inline(never) mutating func nameText(_ field: Field, _ among: UInt16) -> Text {
+        var ranks = among
+        while ranks != 0 {
+            let value = candidates.value(field, lowestOf: ranks)
+            if value.shape == .text && !value.text.isEmpty { return value.text }
+            if value.shape == .integer { return arena.decimal(Int64(bitPattern: value.bits)) }
+            ranks &= ranks &- 1
+        }
+        return .none
+    }
+}
+
+/// Turns what was collected about one span into a row.
+struct SpanResolver {
+    // Guard: the workspace belongs to the decoder that made this resolver, which is noncopyable and busy in `decode`.
+    let space: UnsafeMutablePointer<Workspace>
+
+    var candidates: Candidates { space.pointee.candidates }
+
+    /// Appends the span's row to `batch`, or counts why it is refused.
+    func finish(into batch: inout SpanBatch) {
+        space.pointee.spans &+= 1
+        if space.pointee.facts.lacksTrace { space.pointee.spansWithoutTrace &+= 1 }
+        if let reason = refusal() {
+            space.pointee.refused[Int(reason.rawValue)] &+= 1
+            return
+        }
+        do {
+            try append(to: &batch)
+        } catch {
+            space.pointee.refused[Int(error.reason.rawValue)] &+= 1
+        }
+    }
+
+    private func refusal() -> QuarantineReason? {
+        if !space.pointee.facts.trace.isValid { return .invalidTraceID }
+        if space.pointee.facts.span == 0 { return .invalidSpanID }
+        return space.pointee.facts.refusal ?? space.pointee.resourceRefusal
+    }
+
+    private func append(to batch: inout SpanBatch) throws(Refusal) {
+        var row = SpanRecord()
+        copyEnvelope(to: &row)
+        row.kind = kind()
+        // Content first: it can still refuse the span, and a refused span leaves no names behind.
+        try resolveContent(&row)
+        resolveNames(&row, into: &batch)
+        resolveParties(&row, into: &batch)
+        resolveTokens(&row)
+        resolveFailure(&row, into: &batch)
+        countNotes(row)
+        batch.rows.append(row)
+    }
+
+    @inline(__always) private func copyEnvelope(to row: inout SpanRecord) {
+        row.trace = space.pointee.facts.trace
+        row.span = space.pointee.facts.span
+        row.parent = space.pointee.facts.parent
+        row.startNanoseconds = space.pointee.facts.start
+        row.endNanoseconds = space.pointee.facts.end
+        if space.pointee.facts.kind == 2 { row.flags.insert(.serverSide) }
+        if space.pointee.facts.attributesDropped { row.flags.insert(.partial) }
+    }
+
+    @inline(__always) private func countNotes(_ row: SpanRecord) {
+        if row.kind == .executeTool {
+            if !row.arguments.isKnown { space.pointee.note(.argumentsUnobservable) }
+            if !row.result.isKnown { space.pointee.note(.resultUnobservable) }
+            if row.flags.contains(.serverSide) { space.pointee.note(.serverSideCall) }
+        }
+        if space.pointee.facts.attributesDropped { space.pointee.note(.attributesDropped) }
+        if space.pointee.facts.duplicateKeys > 0 { space.pointee.note(.duplicateKey) }
+    }
+
+    // MARK: Names
+
+    private func resolveNames(_ row: inout SpanRecord, into batch: inout SpanBatch) {
+        let resource = space.pointee.resource
+        row.service = resource.service
+        row.tenant = tenant(resource, into: &batch)
+        row.environment = named(.environment, into: &batch, else: resource.environment)
+        row.agentVersion = named(.agentVersion, into: &batch, else: resource.version)
+        row.conversation = named(.conversation, into: &batch, else: 0)
+        row.workflow = named(.workflow, into: &batch, else: resource.workflow)
+        if row.workflow == 0 && row.kind == .workflow {
+            row.workflow = space.pointee.name(workflowFromName(), into: &batch)
+        }
+        resolveModel(&row, into: &batch)
+        row.tool = space.pointee.name(toolName(row.kind), into: &batch)
+        if candidates.has(.responseID) { row.responseID = hash(space.pointee.nameText(.responseID)) }
+        if candidates.has(.callID) { row.callID = hash(space.pointee.nameText(.callID)) }
+    }
+
+    @inline(__always) private func named(
+        _ field: Field, into batch: inout SpanBatch, else fallback: StringRef
+    ) -> StringRef {
+        if !candidates.has(field) { return fallback }
+        let reference = space.pointee.name(space.pointee.nameText(field), into: &batch)
+        return reference == 0 ? fallback : reference
+    }
+
+    private func tenant(_ resource: ResourceFacts, into batch: inout SpanBatch) -> StringRef {
+        let own = named(.tenant, into: &batch, else: resource.tenant)
+        if own != 0 { return own }
+        return space.pointee.name(space.pointee.nameText(.partnerTenant), or: "default", into: &batch)
+    }
+
+    private func hash(_ text: Text) -> UInt64 { text.isEmpty ? 0 : StableHash.hash(text.buffer) }
+
+    private func workflowFromName() -> Text {
+        let name = space.pointee.facts.name
+        if name.hasPrefix("invoke_workflow ") { return name.dropFirst(16) }
+        let isRootChain = candidates.text(.openInferenceKind).equalsFolded("chain")
+        return isRootChain ? name : .none
+    }
+
+    private func toolName(_ kind: OperationKind) -> Text {
+        let own = space.pointee.nameText(.tool)
+        if !own.isEmpty || kind != .executeTool { return own }
+        if candidates.text(.traceloopKind).equalsFolded("tool") {
+            let entity = candidates.text(.entityName)
+            if !entity.isEmpty { return entity }
+        }
+        let name = space.pointee.facts.name
+        if name.hasPrefix("execute_tool ") { return name.dropFirst(13) }
+        if name.hasPrefix("tools/call ") { return name.dropFirst(11) }
+        return candidates.text(.openInferenceKind).equalsFolded("tool") ? name : .none
+    }
+
+    /// `llm.model_name` stands for both models, behind the names that say which one they mean.
+    private func resolveModel(_ row: inout SpanRecord, into batch: inout SpanBatch) {
+        let toOpenInference: UInt16 = 1 << (UInt16(Rank.openInference) + 1) &- 1
+        let shared = candidates.has(.sharedModel) ? candidates.text(.sharedModel) : .none
+        var model = candidates.text(.model, among: toOpenInference)
+        if model.isEmpty { model = shared.isEmpty ? candidates.text(.model) : shared }
+        row.model = space.pointee.name(model, into: &batch)
+        var response = candidates.text(.responseModel, among: toOpenInference)
+        if response.isEmpty { response = shared.isEmpty ? candidates.text(.responseModel) : shared }
+        row.responseModel = space.pointee.name(response, into: &batch)
+        if candidates.has(.provider) || candidates.has(.providerSystem) {
+            row.provider = space.pointee.name(provider(), into: &batch)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import KilterEngine
+import KilterModels
+
+struct Config: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look at configuration.", subcommands: [Check.self, Defaults.self])
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a configuration file.",
+            discussion: """
+                Says what is wrong with line and column, or lists what is accepted without effect in this build.
+
+                Example: kilter config check kilter.yaml
+                """)
+
+        @Argument(help: "The file to check.") var file: String
+
+        func run() async throws {
+            try await reportingFailures {
+                let configuration = try ConfigurationFile.read(file, profile: nil)
+                for note in configuration.withoutEffect {
+                    print("\(file):\(note.line): \(note.path) is accepted, without effect in this build")
+                }
+                print("\(file): correct")
+            }
+        }
+    }
+
+    struct Defaults: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the complete configuration with every default.",
+            discussion: "Example: kilter config defaults > kilter.yaml")
+
+        func run() throws { print(Configuration.commentedDefaults, terminator: "") }
+    }
+}
+
+/// Where a command's configuration comes from.
+enum ConfigurationFile {
+    /// The file at `path`, or the defaults; `profile` replaces the profile named there.
+    static func read(_ path: String?, profile: String?) throws -> Configuration {
+        var text = ""
+        if let path {
+            do {
+                text = String(decoding: try Files.read(path), as: UTF8.self)
+            } catch let failure as Failure {
+                throw Failure(.badConfiguration, failure.message)
+            }
+        }
+        return try Configuration.parse(text, file: path ?? "defaults", profile: profile)
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import KilterVocabulary
+
+/// Whole small files.
+enum Files {
+    static func read(_ path: String) throws -> [UInt8] {
+        guard FileManager.default.fileExists(atPath: path) else { throw Failure(.noInput, "\(path): no such file") }
+        guard let data = FileManager.default.contents(atPath: path) else { throw Failure(.inputOutput, "\(path): cannot be read") }
+        return Array(data)
+    }
+
+    /// Writes beside the file and moves it into place, so that a reader never sees half of it.
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        do {
+            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw Failure(.inputOutput, "\(path): cannot be written")
+        }
+    }
+}
+
+/// Times on the command line.
+enum Times {
+    /// RFC 3339 (`2026-03-02T09:00:00Z`, fractions allowed) or Unix nanoseconds.
+    static func parse(_ text: String) throws -> EventTime {
+        if let nanoseconds = UInt64(text) { return EventTime(nanoseconds: nanoseconds) }
+        let formatter = ISO8601DateFormatter()
+        for options in [ISO8601DateFormatter.Options.withInternetDateTime, [.withInternetDateTime, .withFractionalSeconds]] {
+            formatter.formatOptions = options
+            guard let date = formatter.date(from: text) else { continue }
+            let nanoseconds = (date.timeIntervalSince1970 * 1_000_000).rounded() * 1_000
+            guard let exact = UInt64(exactly: nanoseconds) else { break }
+            return EventTime(nanoseconds: exact)
+        }
+        throw Failure(.usage, "\(text): not a time; write RFC 3339 such as 2026-03-02T09:00:00Z, or Unix nanoseconds")
+    }
+}
+
+/// Facts as one JSON object, in their order.
+enum FactsJSON {
+    static func encode(_ facts: [Evidence]) -> [UInt8] {
+        Array(("{" + facts.map { "\(quoted($0.name)):\(value($0.value))" }.joined(separator: ",") + "}").utf8)
+    }
+
+    private static func value(_ value: Evidence.Value) -> String {
+        switch value {
+        case .string(let text): quoted(text)
+        case .integer(let number): String(number)
+        case .strings(let texts): "[" + texts.map(quoted).joined(separator: ",") + "]"
+        case .facts(let facts): String(decoding: encode(facts), as: UTF8.self)
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+
+@main
+struct Kilter: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kilter",
+        abstract: "Tells, while it happens, when an AI agent goes off kilter.",
+        discussion: """
+            Watches OpenTelemetry spans of AI agents, live over ZeroMQ or from recorded files, and publishes alerts and
+            circuit-breaker trips that explain themselves.
+
+            Exit codes: 0 done, 1 the answer is no, 64 usage, 65 bad input data, 66 no such input, 69 endpoint
+            unavailable, 74 input or output failed, 78 bad configuration.
+
+            Example: kilter replay traces.jsonl
+            """,
+        version: "kilter \(version)",
+        subcommands: [Serve.self, ReplayFiles.self, Send.self, Watch.self, Config.self])
+
+    static let version = "0.1.0"
+}

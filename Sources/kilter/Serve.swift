@@ -1,0 +1,138 @@
+import ArgumentParser
+import Foundation
+import KilterConsole
+import KilterEngine
+import KilterWire
+import Logging
+import ServiceLifecycle
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the engine: spans in over ZeroMQ, alerts and breaker trips out.",
+        discussion: """
+            Every default works without a file. An address is bound; connect:ADDRESS connects instead; off leaves it out.
+            Addresses that other machines can reach are refused, because nothing authenticates a peer yet.
+
+            Example: kilter serve --pull tcp://127.0.0.1:5555 --publish tcp://127.0.0.1:5558
+            """)
+
+    @Option(help: "Configuration file.") var config: String?
+    @Option(help: "Where pipelines PUSH spans to.") var pull = "tcp://127.0.0.1:5555"
+    @Option(help: "Where publishers PUB spans to.") var sub = "tcp://127.0.0.1:5556"
+    @Option(help: "Acknowledged spans; without a journal answered with nack 0.") var acked = "tcp://127.0.0.1:5557"
+    @Option(help: "Where alerts and breaker events are published.") var publish = "tcp://127.0.0.1:5558"
+    @Option(help: "Where missed events and breaker state are asked for.") var catchup = "tcp://127.0.0.1:5559"
+    @Option(help: "HTTP address for /healthz and /readyz.") var http = "127.0.0.1:5560"
+    @Option(help: "OTLP/HTTP address; accepted, nothing listens there in this build.") var otlpHttp = "127.0.0.1:4318"
+    @Option(help: "Folder for durable state; accepted, nothing is kept there in this build.") var data = "./kilter-data"
+    @Flag(help: "Run without a journal; there is none in this build.") var noJournal = false
+    @Option(help: "Start with the state that replay --save wrote.") var load: String?
+    @Option(help: "Threads that decode and judge.") var workers = 1
+    @Option(help: "Memory for the state of turns and runs, such as 256M or 2G.") var memory: String?
+    @Flag(name: .customLong("i-accept-unauthenticated"), help: "Bind addresses that other machines can reach, without authentication.")
+    var acceptUnauthenticated = false
+
+    mutating func validate() throws {
+        guard workers >= 1 else { throw ValidationError("--workers must be at least 1.") }
+    }
+
+    func run() async throws {
+        try await reportingFailures {
+            let configuration = try ConfigurationFile.read(config, profile: nil)
+            let live = try LiveEngine(settings: configuration.settings, options: try options())
+            do {
+                let logger = Logger(label: "kilter", factory: { StreamLogHandler.standardError(label: $0) })
+                var services: [any Service] = [LiveService(engine: live)]
+                if let (host, port) = try httpAddress() {
+                    services.append(try Console(host: host, port: port, engine: live, logger: logger))
+                }
+                announce(live, configuration)
+                var quiet = logger
+                quiet.logLevel = .error
+                try await ServiceGroup(
+                    services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet
+                ).run()
+            } catch {
+                live.stop()
+                throw explained(error)
+            }
+            if let failure = live.status.failure { throw Failure(.inputOutput, failure) }
+            StandardError.line("kilter: stopped after \(live.status.received) records")
+        }
+    }
+
+    private func options() throws -> LiveEngine.Options {
+        var options = LiveEngine.Options()
+        for (grade, address) in [(IngressEndpoint.Grade.pull, pull), (.sub, sub), (.acked, acked)] where address != "off" {
+            options.ingress.append(IngressEndpoint(grade, address))
+        }
+        guard !options.ingress.isEmpty else { throw Failure(.usage, "no endpoint left for spans: --pull, --sub and --acked are all off") }
+        options.publish = publish == "off" ? nil : publish
+        options.catchUp = catchup == "off" ? nil : catchup
+        options.workers = workers
+        options.allowUnauthenticated = acceptUnauthenticated
+        if let memory { options.memory = StateMemory(bytes: try Sizes.parse(memory)) }
+        if let load { options.snapshot = try Files.read(load) }
+        return options
+    }
+
+    private func httpAddress() throws -> (host: String, port: Int)? {
+        if http == "off" { return nil }
+        guard let colon = http.lastIndex(of: ":"), let port = UInt16(http[http.index(after: colon)...]) else {
+            throw Failure(.usage, "\(http): not an HTTP address; write host:port such as 127.0.0.1:5560, or off")
+        }
+        return (String(http[..<colon]), Int(port))
+    }
+
+    /// Errors of the HTTP server come as the library words them; the usual one is a port that is taken.
+    private func explained(_ error: any Error) -> any Error {
+        if error is Failure || error is WireError { return error }
+        if let console = error as? ConsoleError { return Failure(.usage, console.description) }
+        let text = "\(error)"
+        if text.contains("Address already in use") || text.contains("errno: 98") || text.contains("errno: 48") {
+            return Failure(.unavailable, "\(http): address already in use; stop the other process or choose another port with --http")
+        }
+        return Failure(.unavailable, "\(http): \(text)")
+    }
+
+    private func announce(_ live: LiveEngine, _ configuration: Configuration) {
+        for note in configuration.withoutEffect {
+            StandardError.line("kilter: \(config ?? "configuration"):\(note.line): \(note.path) is accepted, without effect in this build")
+        }
+        let sockets = live.ingressAddresses.joined(separator: ", ")
+        StandardError.line("kilter \(Kilter.version) takes spans on \(sockets)")
+        if let events = live.publishAddress { StandardError.line("  events are published on \(events)") }
+        if let catchUp = live.catchUpAddress { StandardError.line("  missed events are answered on \(catchUp)") }
+        if http != "off" { StandardError.line("  health is answered on http://\(http)/healthz and /readyz") }
+        StandardError.line("  nothing is kept on disk in this build; breakers run in \(configuration.settings.breakers.first?.mode.rawValue ?? "no") mode")
+    }
+}
+
+/// The live engine as a service: runs until the group shuts down or the engine fails.
+private struct LiveService: Service {
+    let engine: LiveEngine
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled, engine.status.failure == nil {
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+        }
+        engine.stop()
+        if let failure = engine.status.failure { throw Failure(.inputOutput, failure) }
+    }
+}
+
+/// Sizes on the command line.
+enum Sizes {
+    /// A number of bytes with an optional K, M or G (powers of 1,024).
+    static func parse(_ text: String) throws -> Int {
+        let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+        let unit = text.last.flatMap { units[Character($0.uppercased())] }
+        let digits = unit == nil ? text[...] : text.dropLast()
+        guard let number = Int(digits), number > 0, case let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1),
+            !overflow, bytes >= 1 << 20
+        else { throw Failure(.usage, "\(text): not a size; write at least 1M, such as 256M or 2G") }
+        return bytes
+    }
+}
