@@ -21,21 +21,19 @@ final class Crew: @unchecked Sendable {  // Guard: every stored variable below i
     }
 
     /// Runs `body` once for each worker number and returns when all are done.
-    func run(_ body: @Sendable (Int) -> Void) {
+    func run(_ body: @escaping @Sendable (Int) -> Void) {
         guard workers > 1 else { return body(0) }
-        withoutActuallyEscaping(body) { body in
-            lock.lock()
-            work = body
-            round += 1
-            running = workers - 1
-            lock.broadcast()
-            lock.unlock()
-            body(0)
-            lock.lock()
-            while running > 0 { lock.wait() }
-            work = nil
-            lock.unlock()
-        }
+        lock.lock()
+        work = body
+        round += 1
+        running = workers - 1
+        lock.broadcast()
+        lock.unlock()
+        body(0)
+        lock.lock()
+        while running > 0 { lock.wait() }
+        work = nil
+        lock.unlock()
     }
 
     /// Ends the threads; the crew is of no use afterwards.

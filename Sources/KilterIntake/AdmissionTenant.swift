@@ -92,15 +92,15 @@ final class Tenant {
         memory.pointee.turn = trace.pointee.turn
     }
 
-    /// A person's new message begins a turn; the same message inserted again does not.
+    /// A person's new message begins a turn; the same message inserted again does not, nor does one that began
+    /// before what the trace has shown already: it is the envelope of the turn that it ends.
     // Guard: as above.
     private func startTurnOnMessage(_ row: SpanRecord, _ trace: UnsafeMutablePointer<TraceMemory>) {
         guard row.flags.contains(.fromPerson), row.messageDigest != 0 else { return }
         guard trace.pointee.personDigest != row.messageDigest else { return }
-        let isFirst = trace.pointee.personDigest == 0
         trace.pointee.personDigest = row.messageDigest
         // The message that opens the trace finds the turn fresh already.
-        if !isFirst || trace.pointee.spans > 1 {
+        if trace.pointee.spans > 1, row.startNanoseconds >= trace.pointee.greatestEnd {
             trace.pointee.turn = StableHash.combine(trace.pointee.turn, row.messageDigest ^ row.span)
         }
         guard trace.pointee.conversation != 0,

@@ -50,7 +50,14 @@ public enum Tier: UInt8, BitwiseCopyable, Sendable, CaseIterable {
 public enum Severity: UInt8, BitwiseCopyable, Comparable, Sendable, CaseIterable {
     case info, warning, critical
 
-    public var name: String { String(describing: self) }
+    public var name: String {
+        switch self {
+        case .info: "info"
+        case .warning: "warning"
+        case .critical: "critical"
+        }
+    }
+
     public static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
 }
 
