@@ -77,5 +77,7 @@ let package = Package(
         tests("KilterStateTests", ["KilterState", "KilterMath", "KilterVocabulary"]),
         tests("KilterIncidentsTests", ["KilterIncidents", "KilterMath", "KilterVocabulary"]),
         tests("KilterBreakersTests", ["KilterBreakers", "KilterMath", "KilterVocabulary"]),
+        tests("KilterSimulatorTests", ["KilterSimulator", "KilterVocabulary"]),
+        tests("PipelineTests", ["KilterEngine", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire"]),
     ]
 )

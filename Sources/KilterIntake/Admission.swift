@@ -33,6 +33,7 @@ public struct Admission: ~Copyable {
     /// - Parameter arrival: wall-clock time of arrival for live input, which clamps event times; nil for a file.
     public mutating func admit(_ batch: inout SpanBatch, rows: Range<Int>, arrival: EventTime?) {
         for index in rows {
+            prefetch(batch, index &+ Self.prefetchAhead, rows.upperBound)
             let outcome = admit(&batch.rows[index], &batch.strings, arrival)
             batch.rows[index].place.outcome = outcome
             counts[Int(outcome.rawValue)] &+= 1
@@ -49,6 +50,15 @@ public struct Admission: ~Copyable {
 
     /// Records received so far: the sum of all outcomes.
     public var received: UInt64 { counts.reduce(0, &+) }
+
+    /// Rows whose memory is asked for ahead of their turn.
+    private static let prefetchAhead = 8
+
+    @inline(__always) private func prefetch(_ batch: SpanBatch, _ index: Int, _ end: Int) {
+        guard index < end, tenantOfLastRow < tenants.count else { return }
+        // Most rows of a stretch are of one tenant; a wrong guess costs nothing but the guess.
+        tenants[tenantOfLastRow].prefetch(batch.rows[index].trace, batch.rows[index].span, ahead: Self.prefetchAhead)
+    }
 
     private mutating func admit(_ row: inout SpanRecord, _ strings: inout StringTable, _ arrival: EventTime?) -> Outcome {
         if row.endNanoseconds == 0 || row.endNanoseconds < row.startNanoseconds { return .unfinished }

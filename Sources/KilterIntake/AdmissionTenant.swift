@@ -34,6 +34,11 @@ final class Tenant {
 
     init(name: NameHash) { self.name = name }
 
+    @inline(__always) func prefetch(_ trace: TraceID, _ span: UInt64, ahead: Int) {
+        recent.prefetch(RecentSpans.key(trace, span), ahead: ahead)
+        traces.prefetch(StableHash.combine(trace.high ^ name, trace.low))
+    }
+
     func admit(_ row: inout SpanRecord, _ strings: StringTable) -> Outcome {
         let key = RecentSpans.key(row.trace, row.span)
         guard recent.find(key) == nil else { return .duplicate }

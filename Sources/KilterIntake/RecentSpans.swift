@@ -1,13 +1,15 @@
+import CLanes
 import KilterMath
 import KilterVocabulary
 
 /// The last admitted spans of one tenant: who is a duplicate, and who is a known ancestor.
 ///
-/// A ring of fixed length (the contract's horizon) over an open-addressed index; both grow by doubling until the
-/// horizon is reached, so that a small tenant stays small. Memory at the full horizon of 65,536: 4 MiB.
+/// A ring of fixed length (the contract's horizon) and an open-addressed index that holds the keys themselves, so that
+/// a span seen for the first time costs one line of memory. Both grow by doubling until the horizon is reached, so a
+/// small tenant stays small. Memory at the full horizon of 65,536: 3.5 MiB.
 struct RecentSpans {
     struct Entry: BitwiseCopyable {
-        /// Hash of (trace id, span id).
+        /// Hash of (trace id, span id); never zero.
         var key: UInt64
         /// Key of the parent in the same trace; zero is a root.
         var parent: UInt64
@@ -19,7 +21,8 @@ struct RecentSpans {
     private let horizon: Int
     private var ring: ContiguousArray<Entry> = []
     private var next = 0
-    private var index = ContiguousArray<UInt32>(repeating: 0, count: 128)
+    private var indexKeys = ContiguousArray<UInt64>(repeating: 0, count: 128)
+    private var indexPlaces = ContiguousArray<UInt32>(repeating: 0, count: 128)
 
     init(horizon: Int) { self.horizon = horizon }
 
@@ -27,13 +30,25 @@ struct RecentSpans {
         StableHash.combine(trace.high ^ StableHash.fold(trace.low, 0x9e37_79b9_7f4a_7c15), span)
     }
 
+    /// Brings the memory that `find` and the `ahead`-th `add` from now will touch towards the processor.
+    @inline(__always) func prefetch(_ key: UInt64, ahead: Int) {
+        let mask = indexKeys.count - 1
+        indexKeys.withUnsafeBufferPointer { keys in
+            // Guard: both offsets are masked to the index; nothing is read, only announced.
+            guard let base = keys.baseAddress else { return }
+            kilter_prefetch(base + (Int(truncatingIfNeeded: key) & mask))
+            guard ring.count == horizon else { return }
+            let leaving = ring[next + ahead < horizon ? next + ahead : next + ahead - horizon].key
+            kilter_prefetch(base + (Int(truncatingIfNeeded: leaving) & mask))
+        }
+    }
+
     func find(_ key: UInt64) -> Entry? {
-        let mask = index.count - 1
+        let mask = indexKeys.count - 1
         var at = Int(truncatingIfNeeded: key) & mask
-        while index[at] != 0 {
-            let entry = ring[Int(index[at]) - 1]
-            if entry.key == key { return entry }
-            at = (at + 1) & mask
+        while indexKeys[at] != 0 {
+            if indexKeys[at] == key { return ring[Int(indexPlaces[at])] }
+            at = (at &+ 1) & mask
         }
         return nil
     }
@@ -42,43 +57,50 @@ struct RecentSpans {
     mutating func add(_ entry: Entry) {
         if ring.count < horizon {
             ring.append(entry)
-            if ring.count * 2 > index.count { growIndex() }
-            place(entry.key, ring.count)
+            if ring.count * 2 > indexKeys.count { growIndex() }
+            place(entry.key, ring.count - 1)
         } else {
             forget(ring[next].key)
             ring[next] = entry
-            place(entry.key, next + 1)
+            place(entry.key, next)
             next = next + 1 == horizon ? 0 : next + 1
         }
     }
 
     private mutating func place(_ key: UInt64, _ position: Int) {
-        let mask = index.count - 1
+        let mask = indexKeys.count - 1
         var at = Int(truncatingIfNeeded: key) & mask
-        while index[at] != 0 { at = (at + 1) & mask }
-        index[at] = UInt32(position)
+        while indexKeys[at] != 0 { at = (at &+ 1) & mask }
+        indexKeys[at] = key
+        indexPlaces[at] = UInt32(truncatingIfNeeded: position)
     }
 
     private mutating func growIndex() {
-        index = ContiguousArray(repeating: 0, count: index.count * 2)
-        for position in 0..<ring.count - 1 { place(ring[position].key, position + 1) }
+        let size = indexKeys.count * 2
+        indexKeys = ContiguousArray(repeating: 0, count: size)
+        indexPlaces = ContiguousArray(repeating: 0, count: size)
+        for position in 0..<ring.count - 1 { place(ring[position].key, position) }
     }
 
+    /// Backward-shift deletion: no tombstones, so look-ups stay short for ever.
     private mutating func forget(_ key: UInt64) {
-        let mask = index.count - 1
+        let mask = indexKeys.count - 1
         var hole = Int(truncatingIfNeeded: key) & mask
-        while index[hole] != 0, ring[Int(index[hole]) - 1].key != key { hole = (hole + 1) & mask }
-        guard index[hole] != 0 else { return }
-        var at = (hole + 1) & mask
-        while index[at] != 0 {
-            let home = Int(truncatingIfNeeded: ring[Int(index[at]) - 1].key) & mask
+        while indexKeys[hole] != key {
+            guard indexKeys[hole] != 0 else { return }
+            hole = (hole &+ 1) & mask
+        }
+        var at = (hole &+ 1) & mask
+        while indexKeys[at] != 0 {
+            let home = Int(truncatingIfNeeded: indexKeys[at]) & mask
             if ((at &- home) & mask) >= ((at &- hole) & mask) {
-                index[hole] = index[at]
+                indexKeys[hole] = indexKeys[at]
+                indexPlaces[hole] = indexPlaces[at]
                 hole = at
             }
-            at = (at + 1) & mask
+            at = (at &+ 1) & mask
         }
-        index[hole] = 0
+        indexKeys[hole] = 0
     }
 
     // Snapshot: entries from oldest to newest.
@@ -100,6 +122,7 @@ struct RecentSpans {
             let entry = Entry(
                 key: try reader.read(), parent: try reader.read(), agent: try reader.read(),
                 kind: OperationKind(rawValue: try reader.read()))
+            guard entry.key != 0, find(entry.key) == nil else { throw ByteReader.Short() }
             add(entry)
         }
     }

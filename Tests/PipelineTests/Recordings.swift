@@ -1,0 +1,118 @@
+import Foundation
+import KilterEngine
+import KilterOutlet
+import KilterSimulator
+import KilterVocabulary
+
+/// A fixture as it lies on disk.
+struct Fixture: Sendable, CustomTestStringConvertible {
+    let id: String
+    let lines: [[UInt8]]
+    let scenario: ScenarioFile
+    /// What the engine is to say, byte for byte; nil until it was recorded.
+    let golden: [String]?
+
+    var testDescription: String { id }
+    var stream: [UInt8] { Array(lines.joined(separator: [10])) + [10] }
+
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures")
+
+    static let all: [Fixture] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted().compactMap { try? Fixture(id: $0) }
+    }()
+
+    static func named(_ id: String) -> Fixture? { all.first { $0.id == id } }
+
+    private init(id: String) throws {
+        let home = Self.folder.appendingPathComponent(id)
+        let bytes = Array(try Data(contentsOf: home.appendingPathComponent("stream.jsonl")))
+        self.id = id
+        lines = bytes.split(separator: 10).map(Array.init)
+        scenario = try ScenarioFile(text: String(decoding: try Data(contentsOf: home.appendingPathComponent("scenario.json")), as: UTF8.self))
+        golden = (try? String(contentsOf: home.appendingPathComponent("expected.jsonl"), encoding: .utf8))
+            .map { $0.split(separator: "\n").map(String.init) }
+    }
+}
+
+import Testing
+
+/// What one run of the engine said and counted.
+struct Said: Equatable {
+    var events: [String] = []
+    var statistics: [Evidence] = []
+    var stateHash: UInt64 = 0
+}
+
+enum Run {
+    private static let encoder = EventEncoder(instance: "kilter")
+
+    static func encode(_ events: [Event]) -> [String] {
+        events.compactMap { event in
+            if case .notice = event { return nil }
+            return String(decoding: encoder.body(of: event), as: UTF8.self)
+        }
+    }
+
+    /// Replays `stream` through a new engine.
+    static func replay(
+        _ stream: [UInt8], settings: Settings = Settings(), workers: Int = 1, chunkBytes: Int = 1 << 20, drain: Bool = true
+    ) throws -> Said {
+        let engine = Engine(settings: settings, workers: workers)
+        return try replay(stream, engine, chunkBytes: chunkBytes, drain: drain)
+    }
+
+    static func replay(_ stream: [UInt8], _ engine: Engine, chunkBytes: Int = 1 << 20, drain: Bool = true) throws -> Said {
+        var options = Replay.Options()
+        options.chunkBytes = chunkBytes
+        options.drain = drain
+        var said = Said()
+        try Replay(engine: engine, options: options) { said.events += encode($0) }.run(bytes: stream, name: "test")
+        said.statistics = Statistics(engine).facts
+        said.stateHash = engine.stateHash
+        return said
+    }
+
+    /// Replays the lines in two halves, the second by a new engine that was given the first one's state.
+    static func cut(_ lines: [[UInt8]], at cut: Int, workers: (Int, Int) = (1, 1), settings: Settings = Settings()) throws -> Said {
+        func join(_ part: ArraySlice<[UInt8]>) -> [UInt8] { Array(part.joined(separator: [10])) + [10] }
+        let first = Engine(settings: settings, workers: workers.0)
+        var said = Said()
+        if cut > 0 { said = try replay(join(lines[..<cut]), first, drain: false) }
+        let second = Engine(settings: settings, workers: workers.1)
+        try second.restore(first.snapshot())
+        guard cut < lines.count else {
+            said.events += encode(second.drain())
+            said.statistics = Statistics(second).facts
+            said.stateHash = second.stateHash
+            return said
+        }
+        let rest = try replay(join(lines[cut...]), second)
+        return Said(events: said.events + rest.events, statistics: rest.statistics, stateHash: rest.stateHash)
+    }
+
+    static func fact(_ name: String, _ facts: [Evidence]) -> Int64 {
+        if case .integer(let value)? = facts.first(where: { $0.name == name })?.value { return value }
+        return -1
+    }
+}
+
+/// received = processed + duplicate + unfinished + late + quarantined + shed + denied.
+func expectAccounted(_ facts: [Evidence], sourceLocation: SourceLocation = #_sourceLocation) {
+    let outcomes = ["processed", "duplicate", "unfinished", "late", "quarantined", "shed", "denied"]
+    let sum = outcomes.reduce(0) { $0 + Run.fact($1, facts) }
+    #expect(Run.fact("received", facts) == sum, sourceLocation: sourceLocation)
+}
+
+/// A seeded generator (SplitMix64), so that a failure can be run again.
+struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+        return z ^ z >> 31
+    }
+}
