@@ -61,12 +61,11 @@ let package = Package(
             "KilterEngine", "KilterVocabulary",
             .product(name: "Hummingbird", package: "hummingbird"),
         ]),
-        room("KilterSimulator", ["KilterEngine", "KilterVocabulary", "KilterMath", "KilterWire"]),
+        room("KilterSimulator", ["KilterVocabulary", "KilterMath"]),
         .executableTarget(
             name: "kilter",
             dependencies: [
-                "KilterEngine", "KilterConsole", "KilterSimulator", "KilterVocabulary", "KilterIntake", "KilterOutlet",
-                "KilterWire",
+                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterIntake", "KilterOutlet", "KilterWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -77,7 +76,10 @@ let package = Package(
         tests("KilterStateTests", ["KilterState", "KilterMath", "KilterVocabulary"]),
         tests("KilterIncidentsTests", ["KilterIncidents", "KilterMath", "KilterVocabulary"]),
         tests("KilterBreakersTests", ["KilterBreakers", "KilterMath", "KilterVocabulary"]),
+        tests("KilterIntakeTests", ["KilterIntake", "KilterMath", "KilterVocabulary"]),
+        tests("KilterEngineTests", ["KilterEngine", "KilterVocabulary", "KilterModels", "KilterBreakers"]),
         tests("KilterSimulatorTests", ["KilterSimulator", "KilterVocabulary"]),
         tests("PipelineTests", ["KilterEngine", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire"]),
+        tests("TidyTests", []),
     ]
 )

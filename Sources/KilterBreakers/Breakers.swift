@@ -65,7 +65,10 @@ public struct Breakers: Sendable {
                 breaker.cause = cause
                 breaker.reason = words.summary
                 breaker.advice = words.advice
-                events.append(move(&breaker, key, board, at: finding.observedAt) { $0.open(finding.engineTime, again: $0.state == .halfOpen) })
+                events.append(
+                    move(&breaker, key, board, at: finding.observedAt) {
+                        $0.open(finding.engineTime, again: $0.state == .halfOpen)
+                    })
             }
         }
         return events

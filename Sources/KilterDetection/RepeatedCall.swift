@@ -117,7 +117,8 @@ enum RepeatedCall {
             summary: "\(agent) \(what) within \(span) (\(Wording.level(finding))).",
             advice: finding.rule == .sameArgumentsChangingResult
                 ? "You have asked \(tool) the same question \(finding.count) times; wait for the change you need or stop asking."
-                : "You have already called \(tool) with these arguments \(finding.count) times and got the same answer; use it, change the approach, or stop and report.",
+                : "You have already called \(tool) with these arguments \(finding.count) times and got the same answer; "
+                    + "use it, change the approach, or stop and report.",
             evidence: evidence, unit: "calls")
     }
 }

@@ -63,10 +63,11 @@ public final class LiveEngine: Sendable {
 
     public var status: Status { state.withLock { $0 } }
 
-    /// Takes what has arrived already, publishes what comes of it, and ends. Call it once.
+    /// Takes what has arrived already, publishes what comes of it, and ends. Further calls wait and do nothing.
     public func stop() {
         stopping.store(true, ordering: .releasing)
         ended.wait()
+        ended.signal()
         publisher.stop()
     }
 

@@ -20,7 +20,8 @@ struct Text: BitwiseCopyable {
     @inline(__always) var buffer: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
     @inline(__always) subscript(_ index: Int) -> UInt8 { base[index] }
 
-    static var none: Text { Text("") }
+    /// The empty text. It stands before bytes that may be read, as those of any other text may.
+    static var none: Text { Text("................................................................").prefix(0) }
 
     @inline(__always) func dropFirst(_ n: Int) -> Text { Text(base + n, count - n) }
     @inline(__always) func prefix(_ n: Int) -> Text { Text(base, n) }

@@ -6,6 +6,7 @@ struct Candidates: BitwiseCopyable {
     // Guard: both blocks are owned by the decoder's workspace, live as long as it, and are touched by it alone;
     // every slot is inside because slots come from the key table.
     private let values: UnsafeMutablePointer<AttributeValue>
+    // Guard: as above.
     private let masks: UnsafeMutablePointer<UInt16>
 
     static let fieldCount = (Field.allCases.count + 7) & ~7

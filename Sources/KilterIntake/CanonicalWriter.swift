@@ -26,6 +26,7 @@ struct CanonicalWriter: ~Copyable {
     private var bytes: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private var count = 0
+    // Guard: as above.
     private var members: UnsafeMutablePointer<Member>
     private var memberCapacity: Int
     private var memberCount = 0
@@ -152,7 +153,7 @@ struct CanonicalWriter: ~Copyable {
         let end = text.end
         while true {
             reserve(end - p + 8)
-            let run = min(kilter_copy_to_stop(bytes + count, p), end - p)
+            let run = kilter_copy_plain(bytes + count, p, end - p)
             p += run
             count += run
             if p == end { break }
@@ -313,7 +314,9 @@ private func compareUnits(_ a: Text, _ b: Text) -> Int {
 
 /// The UTF-16 code units of a key in its written form.
 private struct KeyUnits {
+    // Guard: both point into a written key, which stays where it is while keys are compared.
     private var p: UnsafePointer<UInt8>
+    // Guard: as above.
     private let end: UnsafePointer<UInt8>
     private var pending: UInt16?
 

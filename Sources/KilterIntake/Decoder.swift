@@ -3,8 +3,8 @@ import KilterVocabulary
 /// Turns OTLP trace requests into rows. Owns all memory it needs and reuses it: in steady state a span costs no
 /// allocation. One decoder serves one thread at a time; use as many as there are threads.
 ///
-/// Cost on one core of a 3 GHz server, per span of about 0.8 KB: under 1 µs for JSON, a third of that for protobuf,
-/// fingerprints included.
+/// Cost on one core of a 3 GHz server, per span of eight attributes with fingerprints of arguments and results:
+/// about 0.6 µs for JSON (1.0 KB), 0.4 µs for protobuf (0.6 KB).
 // Guard: noncopyable, and the workspace is reachable from nowhere else, so only one thread can use it at a time.
 public struct TraceDecoder: ~Copyable, @unchecked Sendable {
     /// Readable bytes that a payload handed to `decode` must have behind its end, the first of them zero.
@@ -68,6 +68,7 @@ public struct TraceDecoder: ~Copyable, @unchecked Sendable {
         decode(UnsafeBufferPointer(start: room, count: count), encoding: encoding, into: &batch)
     }
 
+    // Guard: the pointer is used up within one call of `decode(copying:)`.
     private mutating func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8> {
         if let padded, paddedCapacity >= count + Self.slack { return padded }
         padded?.deallocate()

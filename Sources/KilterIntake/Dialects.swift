@@ -6,7 +6,7 @@ enum Field: UInt8, CaseIterable {
     case agent, agentVersion, conversation, workflow, entityName
     case tool, callID, arguments, result, genericInput, genericOutput, toolParameters
     case argumentsHash, resultHash, argumentsCharacters, resultCharacters
-    case model, responseModel, sharedModel, provider, providerSystem, responseID
+    case model, responseModel, sharedModel, invocationParameters, provider, providerSystem, responseID
     case inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens
     case errorType, errorMessage, exceptionType, exceptionMessage, statusCode, success, toolStatus, guardrailError
     case sender, receiver, handoffFrom, handoffParent, nodeParent

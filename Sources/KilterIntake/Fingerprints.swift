@@ -74,3 +74,45 @@ struct Fingerprinter: Sendable {
         return Fingerprint(high: high, low: low == 0 ? 1 : low)
     }
 }
+
+extension Workspace {
+    /// The fingerprint of a text and whether it is the empty value.
+    mutating func fingerprint(_ text: Text) -> (fingerprint: Fingerprint, isEmpty: Bool) {
+        if mayBeJSON(text), let text = terminated(text) { return fingerprint(terminated: text) }
+        if text.isEmpty || text.equals("None") { return (fingerprints.empty, true) }
+        return (fingerprints.fingerprint(text, .raw), false)
+    }
+
+    /// The same for text that is followed by a quote or a zero byte.
+    mutating func fingerprint(terminated text: Text) -> (fingerprint: Fingerprint, isEmpty: Bool) {
+        if mayBeJSON(text) && canonicalize(text) {
+            if isEmptyValue(canonical.text) { return (fingerprints.empty, true) }
+            return (fingerprints.fingerprint(canonical.text, .canonical), false)
+        }
+        if text.isEmpty || text.equals("None") { return (fingerprints.empty, true) }
+        return (fingerprints.fingerprint(text, .raw), false)
+    }
+
+    /// The text with a byte behind it that ends every JSON token. In a protobuf payload that takes a copy.
+    @inline(__always) mutating func terminated(_ text: Text) -> Text? {
+        textsAreTerminated ? text : arena.copy(text)
+    }
+}
+
+/// True for the canonical texts that mean the same as no content at all.
+func isEmptyValue(_ canonical: Text) -> Bool {
+    canonical.count <= 4 && (canonical.equals("{}") || canonical.equals("null") || canonical.equals("\"\""))
+}
+
+/// A quick look at the first byte: prose is told from JSON without trying.
+@inline(__always) private func mayBeJSON(_ text: Text) -> Bool {
+    var index = 0
+    while index < text.count && text[index] <= 0x20 { index += 1 }
+    guard index < text.count else { return false }
+    switch text[index] {
+    case Byte.openBrace, Byte.openBracket, Byte.quote, UInt8(ascii: "-"), 0x30...0x39, UInt8(ascii: "t"),
+        UInt8(ascii: "f"), UInt8(ascii: "n"):
+        return true
+    default: return false
+    }
+}

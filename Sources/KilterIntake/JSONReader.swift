@@ -1,11 +1,11 @@
 import CLanes
 import KilterVocabulary
 
-/// A cursor over strict JSON text (RFC 8259). The text is followed by zero bytes, which no JSON construct contains:
+/// A cursor over strict JSON text (RFC 8259). The text is followed by a zero byte, which no JSON construct contains:
 /// so no step needs a bounds check, and the end of the input is met as a malformed byte.
 struct JSONReader: BitwiseCopyable {
-    // Guard: `p` only advances over bytes that were looked at and are not zero; 64 zero bytes follow the text, so
-    // `p` cannot leave the buffer and vector loads stay in its slack.
+    // Guard: `p` only advances over bytes that were looked at and are not zero; a zero byte and 63 more readable ones
+    // follow the text, so `p` cannot leave it and vector loads stay in its slack.
     var p: UnsafePointer<UInt8>
     // Guard: the workspace belongs to the decoder that made this reader.
     let space: UnsafeMutablePointer<Workspace>
@@ -160,14 +160,18 @@ struct JSONReader: BitwiseCopyable {
         while true {
             switch p.pointee {
             case Byte.openBrace:
+                if depth == Nesting.depthMax { throw Refusal(.tooDeep) }
                 if try enter(Byte.openBrace, Byte.closeBrace) {
-                    try push(&depth, isObject: true)
+                    depth += 1
+                    space.pointee.nesting.set(depth, isObject: true)
                     try skipKey()
                     continue
                 }
             case Byte.openBracket:
+                if depth == Nesting.depthMax { throw Refusal(.tooDeep) }
                 if try enter(Byte.openBracket, Byte.closeBracket) {
-                    try push(&depth, isObject: false)
+                    depth += 1
+                    space.pointee.nesting.set(depth, isObject: false)
                     continue
                 }
             default: try skipScalar()
@@ -182,12 +186,6 @@ struct JSONReader: BitwiseCopyable {
                 depth -= 1
             }
         }
-    }
-
-    @inline(__always) private func push(_ depth: inout Int, isObject: Bool) throws(Refusal) {
-        depth += 1
-        if depth > Nesting.depthMax { throw Refusal(.tooDeep) }
-        space.pointee.nesting.set(depth, isObject: isObject)
     }
 
     @inline(__always) private mutating func skipKey() throws(Refusal) {

@@ -28,8 +28,8 @@ private func hexDigits4(_ p: UnsafePointer<UInt8>) -> UInt32? {
     }
 }
 
-/// Writes the text of a validated JSON string without its escapes; never longer than the original. May write 16
-/// bytes past its end. Returns the length.
+/// Writes the text of a validated JSON string without its escapes; never longer than the original. The quote behind
+/// the original ends the scan. May write 16 bytes past its end. Returns the length.
 func unescape(_ raw: Text, to out: UnsafeMutablePointer<UInt8>) -> Int {
     var p = raw.base
     let end = raw.end
@@ -228,6 +228,29 @@ func decodeBase64(_ text: Text, to out: UnsafeMutablePointer<UInt8>) -> Int? {
 @inline(__always) func hex16(_ p: UnsafePointer<UInt8>) -> UInt64? {
     guard let high = hex8(p), let low = hex8(p + 8) else { return nil }
     return UInt64(high) << 32 | UInt64(low)
+}
+
+/// Eight decimal digits as a number, all at once; nil when one of them is none. (The pairwise sums are the well-known
+/// ones of fast number parsers: ones and tens, then hundreds, then ten thousands, each by one multiplication.)
+@inline(__always) private func decimal8(_ p: UnsafePointer<UInt8>) -> UInt64? {
+    let x = load8(p)
+    let high: UInt64 = 0x8080_8080_8080_8080
+    if (x | (x &+ 0x4646_4646_4646_4646) | (x &- 0x3030_3030_3030_3030)) & high != 0 { return nil }
+    var n = x &- 0x3030_3030_3030_3030
+    n = (n &* 10 &+ (n >> 8)) & 0x00ff_00ff_00ff_00ff
+    n = (n &* 100 &+ (n >> 16)) & 0x0000_ffff_0000_ffff
+    return (n &* 10_000 &+ (n >> 32)) & 0xffff_ffff
+}
+
+/// Nineteen decimal digits as a number: a time in nanoseconds of this century. Cannot overflow.
+@inline(__always) func decimal19(_ p: UnsafePointer<UInt8>) -> UInt64? {
+    guard let first = decimal8(p), let second = decimal8(p + 8) else { return nil }
+    let a = p[16] &- 0x30
+    let b = p[17] &- 0x30
+    let c = p[18] &- 0x30
+    if a > 9 || b > 9 || c > 9 { return nil }
+    let last = UInt64(a) &* 100 &+ UInt64(b) &* 10 &+ UInt64(c)
+    return first &* 100_000_000_000 &+ second &* 1_000 &+ last
 }
 
 /// True when the whole text is UTF-8. Sixteen ASCII bytes a step.

@@ -5,7 +5,7 @@ struct JSONTraces {
     // Guard: the workspace belongs to the decoder that made this reader, which is noncopyable and busy in `decode`.
     let space: UnsafeMutablePointer<Workspace>
 
-    /// `payload` is followed by 64 zero bytes.
+    /// A zero byte stands behind `payload`.
     func read(_ payload: Text, into batch: inout SpanBatch) throws(Refusal) {
         var reader = JSONReader(payload.base, space)
         if payload.count >= 3 && reader.p[0] == 0xef && reader.p[1] == 0xbb && reader.p[2] == 0xbf { reader.p += 3 }
@@ -276,13 +276,21 @@ struct JSONTraces {
         }
         try readList(&reader) { (reader) throws(Refusal) in
             let start = reader
-            if reader.take("{\"key\":\"") {
+            // The two usual spellings, without and with a space behind colons and commas.
+            if reader.take("{\"key\":\"") || reader.take("{\"key\": \"") {
                 let key = try reader.decoded(reader.rawAfterQuote())
-                if reader.take(",\"value\":") {
+                if reader.take(",\"value\":") || reader.take(", \"value\": ") {
+                    let seen = space.pointee.facts.attributes
                     if try !visit(&reader, key) { try reader.skipValue() }
+                    reader.skipSpace()
                     if reader.take(Byte.closeBrace) { return }
-                    // More members: the last key and value count, so read the object again as a whole.
-                    space.pointee.facts.attributes &-= 1
+                    // More members: the last key and value count, so the object is read again as a whole.
+                    space.pointee.facts.attributes = seen
+                    let duplicates = space.pointee.facts.duplicateKeys
+                    reader = start
+                    try readLooseAttribute(&reader, visit)
+                    space.pointee.facts.duplicateKeys = duplicates
+                    return
                 }
             }
             reader = start

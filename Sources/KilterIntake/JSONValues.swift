@@ -75,6 +75,11 @@ extension JSONReader {
 
     /// A point in time in nanoseconds. What is not one makes the payload malformed.
     mutating func time() throws(Refusal) -> UInt64 {
+        // Usual case without a detour: nineteen digits in quotes.
+        if p.pointee == Byte.quote, p[20] == Byte.quote, let value = decimal19(p + 1) {
+            p += 21
+            return value
+        }
         if try takeNull() { return 0 }
         guard let value = try whole()?.unsigned else { throw Self.malformed }
         return value
@@ -94,6 +99,11 @@ extension JSONReader {
 
     /// A span id, or nil when it is malformed; zero when it is empty or null.
     mutating func spanID() throws(Refusal) -> UInt64? {
+        // Usual case without a detour: 16 hexadecimal digits in quotes.
+        if p.pointee == Byte.quote, let id = hex16(p + 1), p[17] == Byte.quote {
+            p += 18
+            return id
+        }
         let bytes = try identifier(length: 8)
         switch bytes?.count {
         case 8?: return bytes.map { load8($0.base).byteSwapped }
@@ -159,7 +169,7 @@ extension JSONReader {
     /// An AnyValue. Plain JSON scalars, arrays and objects, which hand-rolled exporters write, are taken as what
     /// they are. The last member wins.
     mutating func anyValue() throws(Refusal) -> AttributeValue {
-        if take("{\"stringValue\":\"") {
+        if take("{\"stringValue\":\"") || take("{\"stringValue\": \"") {
             let value = AttributeValue.text(try decoded(rawAfterQuote()))
             if take(Byte.closeBrace) { return value }
             return try anyValue(after: value)

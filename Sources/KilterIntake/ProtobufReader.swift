@@ -7,6 +7,7 @@ struct ProtobufReader: BitwiseCopyable {
     // Guard: `p` never passes `end` without `Refusal` being thrown, and `end` lies inside the borrowed payload
     // (or the decoder's arena), which has 64 readable bytes behind it.
     private(set) var p: UnsafePointer<UInt8>
+    // Guard: as above.
     let end: UnsafePointer<UInt8>
 
     static var malformed: Refusal { Refusal(.malformedProtobuf) }

@@ -177,6 +177,21 @@ struct ProtobufTraces {
     /// Key and value of a KeyValue. A value that comes in several pieces is joined, which is what merging means on
     /// this wire.
     @inline(__always) private func readKeyValue(_ message: Text) throws(Refusal) -> (Text, Text) {
+        // Usual case without a detour: a short key, then a short value, and nothing else.
+        let first = message.base
+        if message.count >= 4 && first[0] == UInt8(Tag.length1) && Int(first[1]) + 4 <= message.count {
+            let length = Int(first[1])
+            let second = first + (2 + length)
+            if length < 0x80 && second[0] == UInt8(Tag.length2) && second[1] < 0x80
+                && length + Int(second[1]) + 4 == message.count
+            {
+                return (Text(first + 2, length), Text(second + 2, Int(second[1])))
+            }
+        }
+        return try readLooseKeyValue(message)
+    }
+
+    @inline(never) private func readLooseKeyValue(_ message: Text) throws(Refusal) -> (Text, Text) {
         var reader = ProtobufReader(message)
         var key = Text.none
         var value = Text.none
@@ -200,6 +215,16 @@ struct ProtobufTraces {
 
     /// An AnyValue; the last member wins. Arrays and lists are kept as they stand for who wants to walk them.
     @inline(__always) private func readValue(_ message: Text) throws(Refusal) -> AttributeValue {
+        // Usual case without a detour: one short string.
+        if message.count >= 2 && message[0] == UInt8(Tag.length1) && message[1] < 0x80
+            && Int(message[1]) + 2 == message.count
+        {
+            return .text(checked(message.dropFirst(2)))
+        }
+        return try readLooseValue(message)
+    }
+
+    private func readLooseValue(_ message: Text) throws(Refusal) -> AttributeValue {
         var reader = ProtobufReader(message)
         var value = AttributeValue.absent
         while !reader.isAtEnd {

@@ -30,13 +30,27 @@ extension SpanResolver {
 
     /// True for text of an object with the members `type` and `properties`: a definition of parameters.
     private func isSchema(_ text: Text) -> Bool {
-        guard let text = terminated(text), space.pointee.canonicalize(text) else { return false }
+        guard let text = space.pointee.terminated(text), space.pointee.canonicalize(text) else { return false }
         let canonical = space.pointee.canonical.text
-        return canonical.hasPrefix("{") && hasMember(canonical, "\"properties\":") && hasMember(canonical, "\"type\":")
+        return member("\"properties\":", of: canonical) != nil && member("\"type\":", of: canonical) != nil
     }
 
-    /// Looks for a member of the outermost object of canonical text.
-    private func hasMember(_ text: Text, _ key: StaticString) -> Bool {
+    /// The member `model` of the request parameters that OpenInference records as JSON text. Valid until the next
+    /// value is made canonical.
+    func modelFromParameters() -> Text {
+        guard let text = space.pointee.terminated(candidates.text(.invocationParameters)),
+            space.pointee.canonicalize(text)
+        else { return .none }
+        let canonical = space.pointee.canonical.text
+        guard let start = member("\"model\":\"", of: canonical) else { return .none }
+        var end = start
+        while end < canonical.count && canonical[end] != Byte.quote && canonical[end] != Byte.backslash { end += 1 }
+        return end < canonical.count && canonical[end] == Byte.quote ? canonical.dropFirst(start).prefix(end - start) : .none
+    }
+
+    /// Where, in the canonical text of an object, what follows `key` begins; only the outermost object counts.
+    private func member(_ key: StaticString, of text: Text) -> Int? {
+        guard text.hasPrefix("{") else { return nil }
         var depth = 0
         var index = 0
         while index < text.count {
@@ -44,7 +58,7 @@ extension SpanResolver {
             case Byte.openBrace, Byte.openBracket: depth += 1
             case Byte.closeBrace, Byte.closeBracket: depth -= 1
             case Byte.quote:
-                if depth == 1 && text.dropFirst(index).hasPrefix(key) { return true }
+                if depth == 1 && text.dropFirst(index).hasPrefix(key) { return index + key.utf8CodeUnitCount }
                 index += 1
                 while index < text.count && text[index] != Byte.quote {
                     index += text[index] == Byte.backslash ? 2 : 1
@@ -53,7 +67,7 @@ extension SpanResolver {
             }
             index += 1
         }
-        return false
+        return nil
     }
 
     // MARK: Comparable values
@@ -74,7 +88,8 @@ extension SpanResolver {
         case .integer, .double, .boolean, .bytes: writeScalar(value)
         }
         let text = space.pointee.canonical.text
-        return isEmptyValue(text) ? (emptyValue, 0) : (fingerprint(text, .canonical), characters(text))
+        let isEmpty = isEmptyValue(text)
+        return (isEmpty ? space.pointee.fingerprints.empty : fingerprint(text, .canonical), isEmpty ? 0 : characters(text))
     }
 
     private func writeScalar(_ value: AttributeValue) {
@@ -88,21 +103,14 @@ extension SpanResolver {
     }
 
     private func comparable(text: Text, _ flags: inout SpanFlags) -> (Fingerprint, UInt32) {
-        if text.isEmpty || text.equals("None") { return (emptyValue, 0) }
         if text.equals("__REDACTED__") {
             flags.insert(.redacted)
             space.pointee.note(.redacted)
             return (.unknown, 0)
         }
-        if mayBeJSON(text), let text = terminated(text), space.pointee.canonicalize(text) {
-            let canonical = space.pointee.canonical.text
-            if isEmptyValue(canonical) { return (emptyValue, 0) }
-            return (fingerprint(canonical, .canonical), characters(text))
-        }
-        return (fingerprint(text, .raw), characters(text))
+        let (fingerprint, isEmpty) = space.pointee.fingerprint(text)
+        return (fingerprint, isEmpty ? 0 : characters(text))
     }
-
-    private var emptyValue: Fingerprint { space.pointee.fingerprints.empty }
 
     @inline(__always) private func fingerprint(_ text: Text, _ domain: Fingerprinter.Domain) -> Fingerprint {
         space.pointee.fingerprints.fingerprint(text, domain)
@@ -110,28 +118,6 @@ extension SpanResolver {
 
     @inline(__always) private func characters(_ text: Text) -> UInt32 {
         UInt32(clamping: kilter_scalars(text.base, text.count))
-    }
-
-    private func isEmptyValue(_ canonical: Text) -> Bool {
-        canonical.count <= 4 && (canonical.equals("{}") || canonical.equals("null") || canonical.equals("\"\""))
-    }
-
-    /// A quick look at the first byte: prose is told from JSON without trying.
-    @inline(__always) private func mayBeJSON(_ text: Text) -> Bool {
-        var index = 0
-        while index < text.count && text[index] <= 0x20 { index += 1 }
-        guard index < text.count else { return false }
-        switch text[index] {
-        case Byte.openBrace, Byte.openBracket, Byte.quote, UInt8(ascii: "-"), 0x30...0x39, UInt8(ascii: "t"),
-            UInt8(ascii: "f"), UInt8(ascii: "n"):
-            return true
-        default: return false
-        }
-    }
-
-    /// The text with a byte behind it that ends every JSON token. In a protobuf payload that takes a copy.
-    @inline(__always) func terminated(_ text: Text) -> Text? {
-        space.pointee.textsAreTerminated ? text : space.pointee.arena.copy(text)
     }
 
     // MARK: What the producer computed

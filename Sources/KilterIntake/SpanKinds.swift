@@ -17,14 +17,11 @@ extension SpanResolver {
     private func protocolKind() -> OperationKind? {
         if candidates.has(.mcpMethod) {
             let method = candidates.text(.mcpMethod)
-            if !method.isEmpty { return method.equals("tools/call") ? mcpToolCall() : .protocolOther }
+            if !method.isEmpty { return method.equals("tools/call") ? .executeTool : .protocolOther }
         }
         if candidates.has(.a2aMethod) && !candidates.text(.a2aMethod).isEmpty { return .agentMessage }
         return nil
     }
-
-    /// A transfer of control is a handoff even when it travels as an MCP tool call.
-    private func mcpToolCall() -> OperationKind { .executeTool }
 
     private func hasHandoffEvidence() -> Bool {
         if candidates.has(.transferMode) || candidates.has(.receiver) || candidates.has(.handoffFrom) { return true }

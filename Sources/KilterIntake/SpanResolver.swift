@@ -191,6 +191,7 @@ struct SpanResolver {
         let shared = candidates.has(.sharedModel) ? candidates.text(.sharedModel) : .none
         var model = candidates.text(.model, among: toOpenInference)
         if model.isEmpty { model = shared.isEmpty ? candidates.text(.model) : shared }
+        if model.isEmpty && candidates.has(.invocationParameters) { model = modelFromParameters() }
         row.model = space.pointee.name(model, into: &batch)
         var response = candidates.text(.responseModel, among: toOpenInference)
         if response.isEmpty { response = shared.isEmpty ? candidates.text(.responseModel) : shared }

@@ -75,8 +75,8 @@ public struct StreamBlock: ~Copyable {
 /// the largest payload (`Limits.inflatedBytesMax` at most).
 ///
 /// Reads OTLP JSON lines, JSON objects over several lines, the Collector's 4-byte length frames and varint-delimited
-/// protobuf, each plain or as gzip or zstd, told by their first bytes. Measured on recorded traces: 13 to 16 GB/s plain, 3.8 GB/s of
-/// output from zstd, 1.5 GB/s from gzip.
+/// protobuf, each plain or as gzip or zstd, told by their first bytes. Measured on recorded traces: 13 to 16 GB/s
+/// plain, 3.8 GB/s of output from zstd, 1.5 GB/s from gzip.
 public struct StreamFile: ~Copyable {
     /// Bytes read at a time unless told otherwise: large enough to make calls cheap, small enough that the decoder
     /// finds them in the cache.

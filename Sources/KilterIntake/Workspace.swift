@@ -94,6 +94,7 @@ struct Arena: ~Copyable {
     @inline(__always) mutating func rewind(to mark: Int) { used = mark }
 
     /// Room for up to `count` bytes plus slack, or nil when the payload asks for more than any honest one needs.
+    // Guard: callers fill the room and keep it before they ask for more.
     @inline(__always) func room(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
         count <= capacity &- used &- Self.slack ? memory + used : nil
     }

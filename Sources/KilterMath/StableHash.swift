@@ -59,10 +59,12 @@ public enum StableHash {
         return text.withUTF8 { hash($0, seed: seed) }
     }
 
+    // Guard: only `hash` calls these, with offsets that end inside the buffer it was given.
     @inlinable @inline(__always) static func load8(_ raw: UnsafeRawPointer, _ offset: Int) -> UInt64 {
         UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    // Guard: as above.
     @inlinable @inline(__always) static func load4(_ raw: UnsafeRawPointer, _ offset: Int) -> UInt64 {
         UInt64(UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
     }

@@ -21,7 +21,7 @@ public final class Publisher: Sendable {
     private static let requestBytesMax: Int64 = 4_096
     /// Messages queued for one subscriber before libzmq drops, and for one peer that catches up before it has to wait.
     private static let subscriberQueueMax: Int32 = 10_000
-    private static let catchUpQueueMax: Int32 = 1_000
+    private static let catchUpQueueMax: Int32 = 256
 
     /// Binds both endpoints and starts the thread. Nil leaves an endpoint out.
     ///
@@ -101,7 +101,9 @@ public final class Publisher: Sendable {
     /// so the engine stops first. Call it once or many times; sockets send what is queued in the background.
     public func stop() {
         if state.close(), let socket = try? Socket(.push, in: context), (try? socket.connect(inbox)) != nil {
-            _ = try? socket.send(HandOver.stop.frames)
+            // Without waiting: a loop that has seen the flag by itself may be gone already. One that has not would see
+            // it at its next heartbeat.
+            _ = try? socket.send(HandOver.stop.frames, wait: false)
         }
         state.waitForEnd()
     }

@@ -105,12 +105,14 @@ public struct CallWindow: BitwiseCopyable, Sendable {
         public var sameArgumentsFirstSpan: UInt64 = 0
         public var sameArgumentsPreviousSpan: UInt64 = 0
         public var sameArgumentsStartedAt: UInt64 = 0
+        /// Calls of the turn since the first of them.
         public var sameArgumentsDelay: UInt32 = 0
         /// Occurrences of the same symbol among the last twenty calls, this one included.
         public var inWindow: UInt32 = 0
         public var inWindowFirstSpan: UInt64 = 0
         public var inWindowPreviousSpan: UInt64 = 0
         public var inWindowStartedAt: UInt64 = 0
+        /// Calls of the turn since the first of them.
         public var inWindowDelay: UInt32 = 0
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import KilterEngine
-import KilterModels
 
 struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -26,7 +26,11 @@ struct Failure: Error {
         case let wire as WireError: self.init(wire)
         case let configuration as ConfigurationError: self.init(.badConfiguration, configuration.description)
         case let sending as StreamSender.Failure:
-            if case .nobodyListens = sending { self.init(.unavailable, sending.description) } else { self.init(.badData, sending.description) }
+            if case .nobodyListens = sending {
+                self.init(.unavailable, sending.description)
+            } else {
+                self.init(.badData, sending.description)
+            }
         case let snapshot as Snapshot.Failure: self.init(.badData, "the snapshot cannot be used: \(snapshot)")
         default: self.init(.inputOutput, "\(error)")
         }

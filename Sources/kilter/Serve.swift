@@ -104,7 +104,8 @@ struct Serve: AsyncParsableCommand {
         if let events = live.publishAddress { StandardError.line("  events are published on \(events)") }
         if let catchUp = live.catchUpAddress { StandardError.line("  missed events are answered on \(catchUp)") }
         if http != "off" { StandardError.line("  health is answered on http://\(http)/healthz and /readyz") }
-        StandardError.line("  nothing is kept on disk in this build; breakers run in \(configuration.settings.breakers.first?.mode.rawValue ?? "no") mode")
+        let mode = configuration.settings.breakers.first?.mode.rawValue ?? "no"
+        StandardError.line("  nothing is kept on disk in this build; breakers run in \(mode) mode")
     }
 }
 

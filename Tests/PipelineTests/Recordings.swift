@@ -30,7 +30,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         let bytes = Array(try Data(contentsOf: home.appendingPathComponent("stream.jsonl")))
         self.id = id
         lines = bytes.split(separator: 10).map(Array.init)
-        scenario = try ScenarioFile(text: String(decoding: try Data(contentsOf: home.appendingPathComponent("scenario.json")), as: UTF8.self))
+        let scenarioBytes = try Data(contentsOf: home.appendingPathComponent("scenario.json"))
+        scenario = try ScenarioFile(text: String(decoding: scenarioBytes, as: UTF8.self))
         golden = (try? String(contentsOf: home.appendingPathComponent("expected.jsonl"), encoding: .utf8))
             .map { $0.split(separator: "\n").map(String.init) }
     }

@@ -4,7 +4,7 @@ import Testing
 
 /// Real traces, where a folder of them lies beside the project; skipped where not.
 @Suite("Real traces")
-struct SharedTraceTests {
+struct RealTraceTests {
     static let folder = Fixture.folder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared/data")
 
     static let files: [URL] = {

@@ -1,0 +1,44 @@
+# Everything a user or CI runs. `make run` and `make test` need nothing but the Swift toolchain, git, make and a
+# package manager; what is missing is installed first.
+
+KILTER  := .build/release/kilter
+BUILD   := swift build -c release --explicit-target-dependency-import-check error
+DATA    ?= ../shared/data
+PORTS   ?= 5555
+
+.PHONY: run test check build deps golden fixtures acceptance traces bench clean
+
+run: build ## build, start the engine, show live alerts from the bundled stream, keep running
+	@./.ci/demo $(KILTER)
+
+test: deps ## build everything and run all tests
+	$(BUILD) --build-tests
+	swift test -c release --skip-build
+
+check: deps ## what a change must pass before it is shared: build without warnings, tests, formatting
+	swift format lint --strict --recursive --configuration .swift-format Sources Tests
+	$(BUILD) --build-tests
+	swift test -c release --skip-build
+
+build: deps
+	$(BUILD) --product kilter
+
+deps: ## install the C libraries that are missing
+	@./.ci/deps
+
+golden: build ## record what the engine says to every fixture; look at the difference before you keep it
+	@for scenario in Fixtures/*/; do \
+	  if [ -f $$scenario/stream.jsonl ]; then \
+	    $(KILTER) replay --drain --format jsonl $$scenario/stream.jsonl > $$scenario/expected.jsonl || exit 1; \
+	  fi; \
+	done
+
+acceptance: build ## drive the engine from outside: Python, pyzmq and the official OTLP package
+	python3 -m venv .venv && .venv/bin/pip install --quiet -r Tests/Acceptance/requirements.txt
+	.venv/bin/python Tests/Acceptance/acceptance.py --kilter $(KILTER)
+
+traces: build ## replay labelled traces (DATA=folder) and print what was found per data set
+	python3 Tests/Acceptance/labelled_traces.py --kilter $(KILTER) $(DATA)
+
+clean:
+	rm -rf .build Benchmarks/.build .venv

@@ -1,0 +1,102 @@
+extension Configuration {
+    /// The complete file with every key at its default, explained: what `kilter config defaults` prints. It reads back
+    /// as exactly `Configuration.defaults`.
+    public static let commentedDefaults = """
+        # Kilter's configuration, complete, every key at its default. Leave out what you do not change.
+        # An unknown key, a wrong unit or a contradiction is an error with line and column. Units are written:
+        # durations 250ms, 90s, 5m, 1h, 30d; money $20; tokens 200k tokens; shares 85%. "(later)" marks what is
+        # read and checked, and has no effect in this build.
+
+        # Name of this engine in every event's source: /kilter/<instance>.
+        instance: kilter
+
+        # Named set of thresholds from Models/Profiles, the base under the overrides below.
+        profile: default
+
+        # (later) False alarms of statistical detectors that you are willing to see: "1 per day per fleet",
+        # "0.3 per agent per 30 days", "0.1 per agent per 100 runs". A fleet is all agents of one tenant. A mapping
+        # {warning: ..., critical: ...} sets both; else critical is a thirtieth.
+        false_alarms: 1 per day per fleet
+
+        # What of arguments and results may be kept: digest (keyed fingerprints only), preview or full (both later).
+        content: digest
+
+        # (later) Attributes that name agent, tenant and version; the first found wins.
+        identity:
+          agent: [gen_ai.agent.name]
+          tenant: [kilter.tenant]
+          version: [kilter.version]
+
+        # (later) What tools are: class normal, side_effect, poll or ignore; volatile argument fields are not identity.
+        #   - {for: {tool: "refund*"}, class: side_effect}
+        #   - {for: {tool: "search"}, volatile: [request_id, ts]}
+        tools: []
+
+        # Thresholds: at how many repetitions info, warning and critical begin; `never` switches a severity, a rule or
+        # a detector off. Only critical may trip a breaker. An entry without `for` holds for everybody; `for` takes
+        # patterns (* and ?) over tenant, environment, service and agent, and the most specific entry wins: more keys,
+        # then the narrower key, then more letters, then the later one. Counts that an entry does not give follow the
+        # ones it gives: `{warning: 12}` alone also raises a critical count below 12.
+        # `repeated_call: {warning: 8}` is short for in_row, and raises in_window where that would be below.
+        #   - {for: {service: "crawler"}, repeated_call: {warning: 8}}
+        #   - {for: {agent: "nightly-*"}, call_cycle: never}
+        detectors:
+          # How long an episode stays open without further evidence; a longer pause starts a new alert.
+          - quiet: 15m
+            repeated_call:
+              # Identical calls with identical results, one directly after the other.
+              in_row: {info: 3, warning: 4, critical: 8}
+              # The same among the last 20 calls.
+              in_window: {info: 4, warning: 6, critical: 10}
+              # Identical calls in one turn whose result is unknown: never critical.
+              same_arguments_unknown_result: {info: 10, warning: 20, critical: never}
+              # Identical calls in one turn whose results differ: information only.
+              same_arguments_changing_result: {info: 10, warning: never, critical: never}
+            call_cycle:
+              # Complete turns of a cycle of two to eight calls with identical results.
+              turns: {info: 2, warning: 3, critical: 5}
+            error_streak:
+              # Calls of one tool that fail in a row with the same error.
+              in_row: {info: 3, warning: 4, critical: 8}
+            message_storm:
+              # Identical messages in one direction between two agents without a tool call between them.
+              pair: {info: never, warning: 3, critical: 9}
+              # Identical messages of an agent to itself within 60 s.
+              to_self: {info: never, warning: 4, critical: 12}
+
+        # (later) The most that may be spent; all that apply hold. scope: run, agent, workflow, department or tenant.
+        #   - {for: {agent: "*"}, scope: agent, per: 1d, limit: $20}
+        #   - {scope: run, limit: 200k tokens}
+        budgets: []
+
+        # What may be cut off. scope: run or agent (agent_tool, tool, workflow and tenant later). on: the detectors whose
+        # critical findings trip it. mode: shadow says what would have happened, enforce blocks. It opens at a critical
+        # finding, turns half open after cool_down without further evidence, and closes once probe_permits calls passed.
+        # on_silence: what a gateway does when it no longer hears the engine: hold the last decision, block or allow.
+        # (later) max_tripped: 50%, enforce: 100%, and `for`.
+        breakers:
+          - scope: run
+            on: [repeated_call, call_cycle, duplicate_side_effect]
+            mode: shadow
+            cool_down: 5m
+            probe_permits: 3
+            on_silence: hold
+
+        # (later) Tools that an agent may and may not use.
+        #   - {for: {agent: "support-*"}, allow_tools: ["lookup*", "refund"], deny_tools: ["delete*"]}
+        policy: []
+
+        # (later) Values that a signal must keep over its last observations.
+        #   - {signal: "outcome:approved", at_least: 95%, window: 200}
+        kpis: []
+
+        # (later) Times in which alerts are expected and stay quiet.
+        #   - {for: {agent: "nightly-*"}, from: "2026-11-21T22:00:00Z", to: "2026-11-22T04:00:00Z"}
+        maintenance: []
+
+        # (later) Prices per million tokens, added to those in Models/Prices.
+        #   - {model: "my-model", input: $0.15, output: $0.60}
+        prices: []
+
+        """
+}

@@ -1,0 +1,140 @@
+import KilterVocabulary
+
+/// The ladders of `Thresholds` by the names that configurations and profiles use.
+public enum LadderName: Int, CaseIterable, Sendable {
+    case repeatedInRow, repeatedInWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult
+    case cycleTurns, errorStreak, messagePair, messageToSelf
+
+    public var detector: DetectorID {
+        switch self {
+        case .repeatedInRow, .repeatedInWindow, .sameArgumentsUnknownResult, .sameArgumentsChangingResult: .repeatedCall
+        case .cycleTurns: .callCycle
+        case .errorStreak: .errorStreak
+        case .messagePair, .messageToSelf: .messageStorm
+        }
+    }
+
+    /// The key under the detector's.
+    public var key: String {
+        switch self {
+        case .repeatedInRow, .errorStreak: "in_row"
+        case .repeatedInWindow: "in_window"
+        case .sameArgumentsUnknownResult: "same_arguments_unknown_result"
+        case .sameArgumentsChangingResult: "same_arguments_changing_result"
+        case .cycleTurns: "turns"
+        case .messagePair: "pair"
+        case .messageToSelf: "to_self"
+        }
+    }
+
+    /// What is counted.
+    public var unit: String {
+        switch self {
+        case .repeatedInRow, .repeatedInWindow, .sameArgumentsUnknownResult, .sameArgumentsChangingResult: "calls"
+        case .cycleTurns: "turns"
+        case .errorStreak: "failed calls"
+        case .messagePair: "messages"
+        case .messageToSelf: "messages per 60 s"
+        }
+    }
+
+    /// The highest severity that the kind of evidence can carry (contract, section 6).
+    public var highest: Severity {
+        switch self {
+        case .sameArgumentsUnknownResult: .warning
+        case .sameArgumentsChangingResult: .info
+        default: .critical
+        }
+    }
+
+    public subscript(thresholds: Thresholds) -> Ladder { thresholds[keyPath: path] }
+
+    public func set(_ ladder: Ladder, in thresholds: inout Thresholds) { thresholds[keyPath: path] = ladder }
+
+    private var path: WritableKeyPath<Thresholds, Ladder> {
+        switch self {
+        case .repeatedInRow: \.repeatedInRow
+        case .repeatedInWindow: \.repeatedInWindow
+        case .sameArgumentsUnknownResult: \.sameArgumentsUnknownResult
+        case .sameArgumentsChangingResult: \.sameArgumentsChangingResult
+        case .cycleTurns: \.cycleTurns
+        case .errorStreak: \.errorStreak
+        case .messagePair: \.messagePair
+        case .messageToSelf: \.messageToSelf
+        }
+    }
+}
+
+/// The counts of a ladder that an override gives; nil leaves what is there, `Ladder.never` switches off.
+public struct LadderPatch: Sendable, Equatable {
+    public var info: UInt32?
+    public var warning: UInt32?
+    public var critical: UInt32?
+
+    public init(info: UInt32? = nil, warning: UInt32? = nil, critical: UInt32? = nil) {
+        self.info = info
+        self.warning = warning
+        self.critical = critical
+    }
+
+    public static let silent = LadderPatch(info: Ladder.never, warning: Ladder.never, critical: Ladder.never)
+
+    public var isEmpty: Bool { self == LadderPatch() }
+
+    /// The ladder with the given counts in it. Counts that were not given follow where they would stand on the wrong
+    /// side: a warning from 12 on raises a critical count of 8 to 12, a warning from 2 on lowers an info count of 3 to 2.
+    public func applied(to ladder: Ladder) -> Ladder {
+        var counts = [ladder.info, ladder.warning, ladder.critical]
+        let given = [info, warning, critical]
+        for index in counts.indices { counts[index] = given[index] ?? counts[index] }
+        for (index, count) in given.enumerated() {
+            guard let count, count != Ladder.never else { continue }
+            for other in counts.indices where given[other] == nil && counts[other] != Ladder.never {
+                if other < index { counts[other] = min(counts[other], count) }
+                if other > index { counts[other] = max(counts[other], count) }
+            }
+        }
+        return Ladder(info: counts[0], warning: counts[1], critical: counts[2])
+    }
+
+    /// The ladder raised so that no given count is undercut: the other rule of a detector whose one rule was relaxed.
+    func raised(_ ladder: Ladder, with row: Ladder) -> Ladder {
+        func raise(_ given: UInt32?, _ count: UInt32, _ row: UInt32) -> UInt32 {
+            guard given != nil, count != Ladder.never else { return count }
+            return row == Ladder.never ? Ladder.never : max(count, row)
+        }
+        var result = Ladder(
+            info: raise(info, ladder.info, row.info), warning: raise(warning, ladder.warning, row.warning),
+            critical: raise(critical, ladder.critical, row.critical))
+        if result.warning != Ladder.never { result.warning = max(result.warning, result.info) }
+        if result.critical != Ladder.never { result.critical = max(result.critical, result.info, result.warning) }
+        return result
+    }
+}
+
+/// What one override changes.
+public struct ThresholdsPatch: Sendable, Equatable {
+    /// By `LadderName.rawValue`.
+    private var ladders = [LadderPatch](repeating: LadderPatch(), count: LadderName.allCases.count)
+    /// `repeated_call` was given as one ladder: the window follows the row.
+    public var windowFollowsRow = false
+
+    public init() {}
+
+    public subscript(name: LadderName) -> LadderPatch {
+        get { ladders[name.rawValue] }
+        set { ladders[name.rawValue] = newValue }
+    }
+
+    public var isEmpty: Bool { ladders.allSatisfy(\.isEmpty) }
+
+    public func apply(to thresholds: inout Thresholds) {
+        for name in LadderName.allCases where !self[name].isEmpty {
+            name.set(self[name].applied(to: name[thresholds]), in: &thresholds)
+        }
+        if windowFollowsRow {
+            let row = self[.repeatedInRow]
+            thresholds.repeatedInWindow = row.raised(thresholds.repeatedInWindow, with: thresholds.repeatedInRow)
+        }
+    }
+}
