@@ -74,6 +74,7 @@ let package = Package(
         tests("KilterVocabularyTests", ["KilterVocabulary"]),
         tests("KilterMathTests", ["KilterMath"]),
         tests("KilterStateTests", ["KilterState", "KilterMath", "KilterVocabulary"]),
+        tests("KilterDetectionTests", ["KilterDetection", "KilterState", "KilterMath", "KilterVocabulary"]),
         tests("KilterIncidentsTests", ["KilterIncidents", "KilterMath", "KilterVocabulary"]),
         tests("KilterBreakersTests", ["KilterBreakers", "KilterMath", "KilterVocabulary"]),
         tests("KilterIntakeTests", ["KilterIntake", "KilterMath", "KilterVocabulary"]),

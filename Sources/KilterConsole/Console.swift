@@ -13,7 +13,10 @@ public struct Console: Service {
     /// - Parameters:
     ///   - host: a loopback address; `port` 0 lets the system choose.
     ///   - engine: the engine that answers.
-    public init(host: String, port: Int, engine: LiveEngine, logger: Logger) throws(ConsoleError) {
+    ///   - onRunning: called once requests are answered.
+    public init(
+        host: String, port: Int, engine: LiveEngine, logger: Logger, onRunning: @escaping @Sendable () -> Void
+    ) throws(ConsoleError) {
         guard ["127.0.0.1", "localhost", "::1"].contains(host) else { throw .notLoopback(host: host) }
         let router = Router()
         router.add(middleware: LoopbackHosts())
@@ -27,7 +30,8 @@ public struct Console: Service {
         var quiet = logger
         quiet.logLevel = .error
         application = Application(
-            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "kilter"), logger: quiet)
+            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "kilter"),
+            onServerRunning: { _ in onRunning() }, logger: quiet)
     }
 
     public func run() async throws { try await application.run() }

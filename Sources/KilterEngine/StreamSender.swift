@@ -17,7 +17,7 @@ public final class StreamSender {
         /// Start again at the end, with fresh trace ids and later times.
         public var loop = false
         /// How long to wait for somebody who takes spans before giving up.
-        public var patienceMilliseconds = 10_000
+        public var patienceMilliseconds = 5_000
 
         public init() {}
     }

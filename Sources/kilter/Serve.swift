@@ -44,9 +44,13 @@ struct Serve: AsyncParsableCommand {
                 let logger = Logger(label: "kilter", factory: { StreamLogHandler.standardError(label: $0) })
                 var services: [any Service] = [LiveService(engine: live)]
                 if let (host, port) = try httpAddress() {
-                    services.append(try Console(host: host, port: port, engine: live, logger: logger))
+                    let serve = self
+                    services.append(try Console(host: host, port: port, engine: live, logger: logger) {
+                        serve.announce(live, configuration)
+                    })
+                } else {
+                    announce(live, configuration)
                 }
-                announce(live, configuration)
                 var quiet = logger
                 quiet.logLevel = .error
                 try await ServiceGroup(
