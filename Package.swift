@@ -42,7 +42,7 @@ let package = Package(
         .target(name: "KilterModels", path: "Models", resources: [.copy("Profiles")], swiftSettings: strict),
 
         // The walk
-        room("KilterIntake", ["KilterVocabulary", "KilterMath", "KilterWire", "CCompression", "CLanes"]),
+        room("KilterIntake", ["KilterVocabulary", "KilterMath", "CCompression", "CLanes"]),
         room("KilterState", ["KilterVocabulary", "KilterMath"]),
         room("KilterDetection", ["KilterVocabulary", "KilterMath", "KilterState"]),
         room("KilterIncidents", ["KilterVocabulary", "KilterMath"]),
@@ -58,8 +58,10 @@ let package = Package(
             .product(name: "Yams", package: "Yams"),
         ]),
         room("KilterConsole", [
-            "KilterEngine", "KilterVocabulary",
+            "KilterEngine",
             .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
         room("KilterSimulator", ["KilterVocabulary", "KilterMath"]),
         .executableTarget(
@@ -67,6 +69,8 @@ let package = Package(
             dependencies: [
                 "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterIntake", "KilterOutlet", "KilterWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 

@@ -6,6 +6,7 @@ struct Text: BitwiseCopyable {
     var base: UnsafePointer<UInt8>
     var count: Int
 
+    // Guard: points into the payload being decoded, which outlives the span that is read from it.
     @inline(__always) init(_ base: UnsafePointer<UInt8>, _ count: Int) {
         self.base = base
         self.count = count
@@ -15,6 +16,7 @@ struct Text: BitwiseCopyable {
         self.init(literal.utf8Start, literal.utf8CodeUnitCount)
     }
 
+    // Guard: points into the payload being decoded, which outlives the span that is read from it.
     @inline(__always) var isEmpty: Bool { count == 0 }
     @inline(__always) var end: UnsafePointer<UInt8> { base + count }
     @inline(__always) var buffer: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
@@ -64,15 +66,18 @@ struct Text: BitwiseCopyable {
     byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
 }
 
+// Guard: points into the payload being decoded, which outlives the span that is read from it.
 @inline(__always) func load8(_ p: UnsafePointer<UInt8>) -> UInt64 {
     UInt64(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt64.self))
 }
 
+// Guard: points into the payload being decoded, which outlives the span that is read from it.
 @inline(__always) func load4(_ p: UnsafePointer<UInt8>) -> UInt32 {
     UInt32(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt32.self))
 }
 
 /// Byte equality of two runs of `count` bytes, by overlapping words that stay inside the runs.
+// Guard: points into the payload being decoded, which outlives the span that is read from it.
 @inline(__always) func sameBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     if count >= 8 {
         var offset = 0

@@ -19,6 +19,7 @@ struct Candidates: BitwiseCopyable {
         return Candidates(values: values, masks: masks)
     }
 
+    // Guard: points into the payload being decoded, which outlives the span that is read from it.
     private init(values: UnsafeMutablePointer<AttributeValue>, masks: UnsafeMutablePointer<UInt16>) {
         self.values = values
         self.masks = masks

@@ -20,10 +20,12 @@ extension Workspace {
         return writeTextValue(&p, depth: depth)
     }
 
+    // Guard: the text ends in a zero byte that no construct contains, so the cursor cannot leave it.
     private static func skipSpace(_ p: inout UnsafePointer<UInt8>) {
         while p.pointee == 0x20 || p.pointee == 0x0a || p.pointee == 0x0d || p.pointee == 0x09 { p += 1 }
     }
 
+    // Guard: the text ends in a zero byte that no construct contains, so the cursor cannot leave it.
     private mutating func writeTextValue(_ p: inout UnsafePointer<UInt8>, depth: Int) -> Bool {
         switch p.pointee {
         case Byte.quote: return writeTextString(&p)
@@ -38,6 +40,7 @@ extension Workspace {
         }
     }
 
+    // Guard: the text ends in a zero byte that no construct contains, so the cursor cannot leave it.
     private mutating func writeTextLiteral(_ p: inout UnsafePointer<UInt8>, _ literal: StaticString) -> Bool {
         guard sameBytes(p, literal.utf8Start, literal.utf8CodeUnitCount) else { return false }
         p += literal.utf8CodeUnitCount
@@ -45,6 +48,7 @@ extension Workspace {
         return true
     }
 
+    // Guard: the text ends in a zero byte that no construct contains, so the cursor cannot leave it.
     private mutating func writeTextObject(_ p: inout UnsafePointer<UInt8>, depth: Int) -> Bool {
         p += 1
         Self.skipSpace(&p)
@@ -73,6 +77,7 @@ extension Workspace {
         return !canonical.endObject(object)
     }
 
+    // Guard: the text ends in a zero byte that no construct contains, so the cursor cannot leave it.
     private mutating func writeTextArray(_ p: inout UnsafePointer<UInt8>, depth: Int) -> Bool {
         p += 1
         Self.skipSpace(&p)
@@ -97,6 +102,7 @@ extension Workspace {
     }
 
     /// A string of text that is known to be UTF-8. One without escapes is copied as it stands.
+    // Guard: the text ends in a zero byte that no construct contains, so the cursor cannot leave it.
     private mutating func writeTextString(_ p: inout UnsafePointer<UInt8>) -> Bool {
         let start = p + 1
         p = start + kilter_string_stop(start)

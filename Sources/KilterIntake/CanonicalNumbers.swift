@@ -1,5 +1,6 @@
 /// Writes a double as ECMAScript's Number::toString does (ECMA-262, 6.1.6.1.20; RFC 8785, section 3.2.2.3): the shortest
 /// digits that read back as the same number. At most 25 bytes. The value must be finite.
+// Guard: the caller provides room for the 25 bytes of the longest number.
 func writeNumber(_ value: Double, to out: UnsafeMutablePointer<UInt8>) -> Int {
     if value == 0 {
         out[0] = 0x30
@@ -76,6 +77,7 @@ private struct Decimal {
     }
 }
 
+// Guard: the caller provides room for the 25 bytes of the longest number.
 private func layOut(_ decimal: Decimal, to out: UnsafeMutablePointer<UInt8>) -> Int {
     var length = 0
     func put(_ byte: UInt8) {
@@ -111,6 +113,7 @@ private func layOut(_ decimal: Decimal, to out: UnsafeMutablePointer<UInt8>) -> 
 
 /// Writes a number of JSON text in canonical form; nil when it is too large for a double. Plain integers and short
 /// decimals need no conversion: up to 15 significant digits a decimal is its own shortest form.
+// Guard: the caller provides room for the 25 bytes of the longest number.
 func writeNumber(_ number: NumberText, to out: UnsafeMutablePointer<UInt8>) -> Int? {
     if number.isWhole { return writeWhole(number, to: out) }
     if let length = writeShortDecimal(number, to: out) { return length }
@@ -118,6 +121,7 @@ func writeNumber(_ number: NumberText, to out: UnsafeMutablePointer<UInt8>) -> I
     return writeNumber(value, to: out)
 }
 
+// Guard: the caller provides room for the 25 bytes of the longest number.
 private func writeWhole(_ number: NumberText, to out: UnsafeMutablePointer<UInt8>) -> Int? {
     let text = number.text
     if !number.overflows && number.magnitude <= 1 << 53 {
@@ -153,6 +157,7 @@ private func isExact(_ text: Text) -> Bool {
 
 /// A decimal without exponent, of at most 15 significant digits and not below one millionth: its own canonical form but
 /// for zeros at the end.
+// Guard: the caller provides room for the 25 bytes of the longest number.
 private func writeShortDecimal(_ number: NumberText, to out: UnsafeMutablePointer<UInt8>) -> Int? {
     let text = number.text
     guard text.count <= 17, !number.overflows else { return nil }
@@ -179,6 +184,7 @@ private func writeShortDecimal(_ number: NumberText, to out: UnsafeMutablePointe
 }
 
 /// Standard base64 with padding; returns the length.
+// Guard: the caller provides room for what the encoding of its bytes takes.
 func encodeBase64(_ data: Text, to out: UnsafeMutablePointer<UInt8>) -> Int {
     let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     var length = 0

@@ -273,6 +273,7 @@ struct CanonicalWriter: ~Copyable {
 /// Order of two written keys by the UTF-16 code units of what they mean: negative, zero or positive. The written form
 /// of a key is unique to it, so equal bytes are equal keys. Bytes decide unless the first difference touches an escape
 /// or a scalar above U+D7FF, where UTF-16 order leaves that of UTF-8.
+// Guard: the workspace owns the room and grows it before writing.
 private func compareKeysIn(
     _ bytes: UnsafeMutablePointer<UInt8>, _ a: CanonicalWriter.Member, _ b: CanonicalWriter.Member
 ) -> Int {

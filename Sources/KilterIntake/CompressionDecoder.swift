@@ -49,6 +49,7 @@ struct InflateDecoder: ~Copyable {
         }
     }
 
+    // Guard: owned by this value, freed in deinit, never handed out.
     private static func makeGzip() throws(InflateError) -> UnsafeMutablePointer<z_stream> {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())

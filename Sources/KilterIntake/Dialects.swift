@@ -74,7 +74,7 @@ struct KeyTable: ~Copyable {
 
     init(_ aliases: [Alias]) {
         let size = 1 << Self.bits
-        precondition(aliases.count * 2 < size)
+        precondition(aliases.count * 2 < size, "BUG: the alias table is too small")
         entries = .allocate(capacity: size)
         entries.initialize(repeating: Entry(key: Text.none.base, count: -1, slot: .ignored), count: size)
         longest = aliases.reduce(0) { max($0, $1.key.utf8CodeUnitCount) }

@@ -18,6 +18,7 @@ struct JSONReader: BitwiseCopyable {
         var hasEscapes: Bool
     }
 
+    // Guard: stays inside the text, which is followed by a zero byte and readable slack.
     @inline(__always) init(_ p: UnsafePointer<UInt8>, _ space: UnsafeMutablePointer<Workspace>) {
         self.p = p
         self.space = space
@@ -95,6 +96,7 @@ struct JSONReader: BitwiseCopyable {
         return try rawWithEscapes(start)
     }
 
+    // Guard: stays inside the text, which is followed by a zero byte and readable slack.
     @inline(never) private mutating func rawWithEscapes(_ start: UnsafePointer<UInt8>) throws(Refusal) -> Raw {
         var hasEscapes = false
         while true {

@@ -1,6 +1,7 @@
 import CLanes
 
 /// The scalar of a `\uXXXX` escape (or of a surrogate pair of two) at `p`, or nil: bad digits, a lone surrogate.
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 func escapedScalar(_ p: UnsafePointer<UInt8>) -> UInt32? {
     guard let first = hexDigits4(p + 2) else { return nil }
     if first < 0xd800 || first > 0xdfff { return first }
@@ -10,6 +11,7 @@ func escapedScalar(_ p: UnsafePointer<UInt8>) -> UInt32? {
 }
 
 /// Four hexadecimal digits of either case. Stops at the first byte that is none.
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 private func hexDigits4(_ p: UnsafePointer<UInt8>) -> UInt32? {
     var value: UInt32 = 0
     for index in 0..<4 {
@@ -30,6 +32,7 @@ private func hexDigits4(_ p: UnsafePointer<UInt8>) -> UInt32? {
 
 /// Writes the text of a validated JSON string without its escapes; never longer than the original. The quote behind
 /// the original ends the scan. May write 16 bytes past its end. Returns the length.
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 func unescape(_ raw: Text, to out: UnsafeMutablePointer<UInt8>) -> Int {
     var p = raw.base
     let end = raw.end
@@ -50,6 +53,7 @@ func unescape(_ raw: Text, to out: UnsafeMutablePointer<UInt8>) -> Int {
     }
 }
 
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 private func unescapeOne(_ p: inout UnsafePointer<UInt8>, to out: UnsafeMutablePointer<UInt8>) -> Int {
     let escape = p[1]
     guard escape == UInt8(ascii: "u") else {
@@ -70,6 +74,7 @@ private func unescapeOne(_ p: inout UnsafePointer<UInt8>, to out: UnsafeMutableP
 }
 
 /// Writes one scalar as UTF-8; returns its length.
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 func writeUTF8(_ scalar: UInt32, to out: UnsafeMutablePointer<UInt8>) -> Int {
     @inline(__always) func byte(_ value: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: value) }
     if scalar < 0x80 {
@@ -106,6 +111,7 @@ struct NumberText: BitwiseCopyable {
 
     /// Reads a number by the full grammar and passes it; nil when there is none. What may follow a number is the
     /// caller's business: every byte that could go on with it is taken.
+    // Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
     @inline(__always) static func read(_ p: inout UnsafePointer<UInt8>) -> NumberText? {
         let start = p
         var number = NumberText(
@@ -131,6 +137,7 @@ struct NumberText: BitwiseCopyable {
         return number
     }
 
+    // Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
     @inline(never) private static func passFraction(_ p: inout UnsafePointer<UInt8>) -> Bool {
         if p.pointee == UInt8(ascii: ".") {
             p += 1
@@ -144,6 +151,7 @@ struct NumberText: BitwiseCopyable {
         return true
     }
 
+    // Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
     private static func passDigits(_ p: inout UnsafePointer<UInt8>) -> Bool {
         guard p.pointee &- 0x30 < 10 else { return false }
         while p.pointee &- 0x30 < 10 { p += 1 }
@@ -180,6 +188,7 @@ func parseDouble(_ text: Text) -> Double? {
 
 /// The bytes of base64 text (RFC 4648, either alphabet, padding optional), written to `out`; nil when it is none.
 /// Writes at most three bytes for four.
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 func decodeBase64(_ text: Text, to out: UnsafeMutablePointer<UInt8>) -> Int? {
     var count = text.count
     while count > 0 && text[count - 1] == UInt8(ascii: "=") && text.count - count < 2 { count -= 1 }
@@ -209,6 +218,7 @@ func decodeBase64(_ text: Text, to out: UnsafeMutablePointer<UInt8>) -> Int? {
 }
 
 /// Eight hexadecimal digits of either case as a number, all at once; nil when one of them is none.
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 @inline(__always) func hex8(_ p: UnsafePointer<UInt8>) -> UInt32? {
     let x = load8(p)
     let high: UInt64 = 0x8080_8080_8080_8080
@@ -225,6 +235,7 @@ func decodeBase64(_ text: Text, to out: UnsafeMutablePointer<UInt8>) -> Int? {
 }
 
 /// Sixteen hexadecimal digits as a number.
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 @inline(__always) func hex16(_ p: UnsafePointer<UInt8>) -> UInt64? {
     guard let high = hex8(p), let low = hex8(p + 8) else { return nil }
     return UInt64(high) << 32 | UInt64(low)
@@ -232,6 +243,7 @@ func decodeBase64(_ text: Text, to out: UnsafeMutablePointer<UInt8>) -> Int? {
 
 /// Eight decimal digits as a number, all at once; nil when one of them is none. (The pairwise sums are the well-known
 /// ones of fast number parsers: ones and tens, then hundreds, then ten thousands, each by one multiplication.)
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 @inline(__always) private func decimal8(_ p: UnsafePointer<UInt8>) -> UInt64? {
     let x = load8(p)
     let high: UInt64 = 0x8080_8080_8080_8080
@@ -243,6 +255,7 @@ func decodeBase64(_ text: Text, to out: UnsafeMutablePointer<UInt8>) -> Int? {
 }
 
 /// Nineteen decimal digits as a number: a time in nanoseconds of this century. Cannot overflow.
+// Guard: the caller keeps readable slack behind the text and room for as many bytes as it has.
 @inline(__always) func decimal19(_ p: UnsafePointer<UInt8>) -> UInt64? {
     guard let first = decimal8(p), let second = decimal8(p + 8) else { return nil }
     let a = p[16] &- 0x30

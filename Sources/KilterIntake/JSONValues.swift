@@ -186,6 +186,7 @@ extension JSONReader {
         return try next(Byte.closeBrace) ? try anyValueMembers(start, value) : value
     }
 
+    // Guard: stays inside the text, which is followed by a zero byte and readable slack.
     private mutating func anyValueMembers(
         _ start: UnsafePointer<UInt8>, _ first: AttributeValue
     ) throws(Refusal) -> AttributeValue {

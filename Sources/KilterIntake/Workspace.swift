@@ -122,6 +122,7 @@ struct Arena: ~Copyable {
 }
 
 /// Writes a decimal integer, at most 20 bytes; returns its length.
+// Guard: the workspace owns the room and grows it before writing.
 func writeDecimal(_ value: Int64, to out: UnsafeMutablePointer<UInt8>) -> Int {
     var magnitude = value.magnitude
     var start = 20

@@ -2,18 +2,18 @@ import KilterWire
 
 /// Answers requests on the catch-up socket: several at once, in turns, and without ever dropping an answer. A peer that
 /// is slow to read keeps its place; a peer that has gone is forgotten.
-struct CatchUpDesk {
+package struct CatchUpDesk {
     /// Requests of one peer that are answered at once.
-    static let perPeerMax = 2
+    package static let perPeerMax = 2
     /// Peers that are served at once.
-    static let peersMax = 64
+    package static let peersMax = 64
     /// Events that one request gets before the next has its turn, and bytes of all in one call of `advance`.
     static let eventsPerTurn = 64
     static let bytesPerCall = 1 << 20
     /// A peer that has read nothing for so long makes room when a new one needs it.
-    static let stallMax: Duration = .seconds(10)
+    private let stallMax: Duration
 
-    enum Progress { case idle, blocked, more }
+    package enum Progress { case idle, blocked, more }
 
     private struct Answer {
         var peer: [UInt8]
@@ -35,12 +35,14 @@ struct CatchUpDesk {
 
     private var answers: [Answer] = []
     private var first = 0
-    private(set) var counts = CatchUpCounts()
+    package private(set) var counts = CatchUpCounts()
+
+    package init(stallMax: Duration = .seconds(10)) { self.stallMax = stallMax }
 
     // MARK: Requests
 
     /// Takes one request; what it may not have is answered with an error.
-    mutating func accept(
+    package mutating func accept(
         _ message: borrowing MessageBuffer, log: inout EventLog, router: borrowing Socket
     ) throws(WireError) {
         counts.requests += 1
@@ -65,11 +67,13 @@ struct CatchUpDesk {
         var peers: [[UInt8]] = []
         for answer in answers where !peers.contains(answer.peer) { peers.append(answer.peer) }
         guard peers.count >= Self.peersMax, !peers.contains(peer) else { return }
-        let limit = ContinuousClock.now - Self.stallMax
-        let stalled = answers.filter { ($0.blockedSince ?? .now) < limit }
-        guard let slowest = stalled.min(by: { ($0.blockedSince ?? .now) < ($1.blockedSince ?? .now) }) else {
-            throw .init(reason: "\(Self.peersMax) peers are being answered already")
+        let limit = ContinuousClock.now - stallMax
+        var slowest: (peer: [UInt8], since: ContinuousClock.Instant)?
+        for answer in answers {
+            guard let since = answer.blockedSince, since <= slowest?.since ?? limit else { continue }
+            slowest = (answer.peer, since)
         }
+        guard let slowest else { throw .init(reason: "\(Self.peersMax) peers are being answered already") }
         forget(slowest.peer)
     }
 
@@ -87,7 +91,7 @@ struct CatchUpDesk {
     // MARK: Answers
 
     /// Sends a bounded part of what is owed, every request in its turn.
-    mutating func advance(log: EventLog, router: borrowing Socket) throws(WireError) -> Progress {
+    package mutating func advance(log: EventLog, router: borrowing Socket) throws(WireError) -> Progress {
         guard !answers.isEmpty else { return .idle }
         var bytes = 0
         var moved = false

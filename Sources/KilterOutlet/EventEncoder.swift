@@ -43,17 +43,16 @@ public struct EventEncoder: Sendable {
 
     /// Topic and body of an event. `provisional` concerns breakers only.
     public func encode(_ event: Event, provisional: Bool = false) -> EncodedEvent {
-        let body = body(of: event, provisional: provisional)
+        var encoded = EncodedEvent(
+            stream: .alert, topic: Topic.bytes(of: event), body: body(of: event, provisional: provisional), breaker: nil)
         switch event {
-        case .alert(let alert):
-            return EncodedEvent(stream: .alert, topic: Array(Topic.alert(alert).utf8), body: body, breaker: nil)
+        case .alert: break
+        case .notice: encoded.stream = .notice
         case .breaker(let breaker):
-            return EncodedEvent(
-                stream: .breaker, topic: Array(Topic.breaker(breaker).utf8), body: body,
-                breaker: .init(id: breaker.id, isActive: breaker.state != .closed, isProvisional: provisional))
-        case .notice(let notice):
-            return EncodedEvent(stream: .notice, topic: Array(Topic.notice(notice.kind).utf8), body: body, breaker: nil)
+            encoded.stream = .breaker
+            encoded.breaker = .init(id: breaker.id, isActive: breaker.state != .closed, isProvisional: provisional)
         }
+        return encoded
     }
 
     /// One JSON object, without a line feed. `noticeID` becomes the `id` of a notice, which has none of its own.
@@ -85,20 +84,23 @@ public struct EventEncoder: Sendable {
     static let idOffset = #"{"specversion":"1.0","id":""#.utf8.count
 
     private func open(
-        _ json: inout JSONWriter, id: String, type: String, subject: String?, time: EventTime, schema: String
+        _ json: inout JSONWriter, id: String, type: String, subject: [String], time: EventTime, schema: String
     ) {
         json.member("specversion", "1.0")
         json.member("id", id)
         json.member("source", source)
         json.member("type", type)
-        json.member("subject", known: subject)
-        json.member("time", Timestamp.text(time))
+        if !subject.isEmpty { json.member("subject", ascii: { append(subject, to: &$0) }) }
+        json.member("time", ascii: { Timestamp.append(time, to: &$0) })
         json.member("datacontenttype", "application/json")
         json.member("dataschema", schema)
     }
 
-    private func subject(_ tenant: String, _ environment: String, _ service: String, _ agent: String) -> String {
-        [tenant, environment, service, agent].map(PercentEncoding.uriPart).joined(separator: "/")
+    private func append(_ subject: [String], to bytes: inout [UInt8]) {
+        for (index, part) in subject.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: "/")) }
+            PercentEncoding.append(part, keepingDot: true, to: &bytes)
+        }
     }
 
     // MARK: Alerts
@@ -106,7 +108,7 @@ public struct EventEncoder: Sendable {
     private func append(_ alert: Alert, to json: inout JSONWriter) {
         open(
             &json, id: "\(alert.id)/\(alert.revision)", type: "kilter.alert",
-            subject: subject(alert.tenant, alert.environment, alert.service, alert.agent), time: alert.time,
+            subject: [alert.tenant, alert.environment, alert.service, alert.agent], time: alert.time,
             schema: "urn:kilter:schema:alert:1")
         json.member("severity", alert.severity.name)
         json.member("detector", alert.detector.name)
@@ -135,8 +137,13 @@ public struct EventEncoder: Sendable {
         json.member("agent", known: alert.agent)
         json.member("agent_version", known: alert.agentVersion)
         json.member("run", known: alert.run)
-        json.member("trace_id", known: alert.traceID.isValid ? alert.traceID.hex : nil)
-        json.member("span_id", known: alert.spanID != 0 ? Hex.string(alert.spanID) : nil)
+        if alert.traceID.isValid {
+            json.member("trace_id", ascii: {
+                Digits.appendHex(alert.traceID.high, to: &$0)
+                Digits.appendHex(alert.traceID.low, to: &$0)
+            })
+        }
+        if alert.spanID != 0 { json.member("span_id", ascii: { Digits.appendHex(alert.spanID, to: &$0) }) }
         json.member("tool", known: alert.tool)
         json.member("model", known: alert.model)
         json.member("signal", known: alert.signal)
@@ -159,7 +166,7 @@ public struct EventEncoder: Sendable {
     private func append(_ event: BreakerEvent, provisional: Bool, to json: inout JSONWriter) {
         open(
             &json, id: "\(event.id)/\(event.generation)", type: "kilter.breaker",
-            subject: subject(event.tenant, event.environment, event.service, event.agent), time: event.time,
+            subject: [event.tenant, event.environment, event.service, event.agent], time: event.time,
             schema: "urn:kilter:schema:breaker:1")
         json.open("data")
         json.member("breaker_id", event.id)
@@ -187,7 +194,7 @@ public struct EventEncoder: Sendable {
 
     private func append(_ notice: Notice, id: String, to json: inout JSONWriter) {
         open(
-            &json, id: id, type: "kilter.notice", subject: nil, time: notice.time, schema: "urn:kilter:schema:notice:1")
+            &json, id: id, type: "kilter.notice", subject: [], time: notice.time, schema: "urn:kilter:schema:notice:1")
         json.open("data")
         json.member("kind", notice.kind.rawValue)
         json.member("summary", notice.summary)

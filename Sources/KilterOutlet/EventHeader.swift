@@ -65,6 +65,7 @@ public struct EventHeader: Hashable, Sendable {
     public var epoch: UInt64
     public var logID: LogID
 
+    /// Bytes.
     public static let size = 32
 
     public init(sequence: UInt64, epoch: UInt64, logID: LogID) {

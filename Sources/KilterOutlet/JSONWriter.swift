@@ -56,12 +56,17 @@ struct JSONWriter {
         bytes.append(contentsOf: "true".utf8)
     }
 
-    /// Unix nanoseconds as a string, because JSON readers lose digits of numbers above 2⁵³.
-    mutating func member(_ key: StaticString, _ time: EventTime) {
+    /// A string of ASCII that needs no escapes, written by `body`.
+    mutating func member(_ key: StaticString, ascii body: (inout [UInt8]) -> Void) {
         write(key: key)
         bytes.append(UInt8(ascii: "\""))
-        write(time.nanoseconds)
+        body(&bytes)
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Unix nanoseconds as a string, because JSON readers lose digits of numbers above 2⁵³.
+    mutating func member(_ key: StaticString, _ time: EventTime) {
+        member(key, ascii: { Digits.append(time.nanoseconds, to: &$0) })
     }
 
     /// `value` is JSON already.
@@ -135,17 +140,26 @@ struct JSONWriter {
 
     mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy(Self.isPlain) {
-            bytes.append(contentsOf: text.utf8)
-        } else {
+        var text = text
+        let isPlain = text.withUTF8 { utf8 in
+            guard Self.isPlain(utf8) else { return false }
+            bytes.append(contentsOf: utf8)
+            return true
+        }
+        if !isPlain {
             for scalar in text.unicodeScalars { write(scalar) }
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Printable ASCII without quotation mark and backslash.
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    /// Whether all bytes are printable ASCII without quotation mark and backslash. No early way out, so that the
+    /// compiler looks at many bytes at once.
+    private static func isPlain(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
+        var isOdd = false
+        for byte in utf8 {
+            isOdd = isOdd || byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+        }
+        return !isOdd
     }
 
     private mutating func write(_ scalar: Unicode.Scalar) {
@@ -180,9 +194,13 @@ struct JSONWriter {
 /// Numbers as ASCII bytes.
 enum Digits {
     static func append(_ value: UInt64, to bytes: inout [UInt8]) {
-        guard value >= 10 else { return bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
-        append(value / 10, to: &bytes)
-        bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+        var divisor: UInt64 = 1
+        var count = 1
+        while count < 20, value / divisor >= 10 {
+            divisor &*= 10
+            count += 1
+        }
+        append(value, count: count, to: &bytes)
     }
 
     /// Exactly `count` digits, the lowest ones, with leading zeros.
@@ -193,6 +211,13 @@ enum Digits {
         for position in stride(from: start + count - 1, through: start, by: -1) {
             bytes[position] += UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
+        }
+    }
+
+    /// Sixteen lower-case hex digits.
+    static func appendHex(_ value: UInt64, to bytes: inout [UInt8]) {
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            bytes.append(lowerHex(UInt16(truncatingIfNeeded: (value >> shift) & 15)))
         }
     }
 

@@ -75,6 +75,7 @@ public final class Publisher: Sendable {
     }
 
     /// Carries the loop to its thread.
+    // Guard: handed to the publisher's thread once and used there only.
     private struct LoopBox: @unchecked Sendable {
         // Guard: the thread that makes the loop does not touch it again once the loop's own thread has it.
         let loop: PublisherLoop

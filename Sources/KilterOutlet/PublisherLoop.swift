@@ -23,8 +23,9 @@ final class PublisherLoop {
     /// Messages taken from each socket before the others have their turn.
     private static let handedPerTurn = 256
     private static let requestsPerTurn = 16
-    /// Milliseconds before a peer that took nothing more is tried again.
-    private static let blockedPause = 5
+    /// Milliseconds before peers that took nothing more are tried again: twice as long each time they still do not.
+    private static let blockedPauses = 1...64
+    private var blockedPause = blockedPauses.lowerBound
 
     init(
         output: consuming Socket, catchUp: consuming Socket, inbox: consuming Socket, log: EventLog,
@@ -57,6 +58,7 @@ final class PublisherLoop {
         let subscriptions = try discardSubscriptions(Self.handedPerTurn)
         let requests = try takeRequests(Self.requestsPerTurn)
         let progress = try desk.advance(log: log, router: catchUp)
+        if progress == .more { blockedPause = Self.blockedPauses.lowerBound }
         let now = ContinuousClock.now
         if now >= nextBeat {
             try beat()
@@ -67,7 +69,12 @@ final class PublisherLoop {
             || progress == .more
         guard !busy, !stopping else { return }
         let left = milliseconds(until: nextBeat)
-        try poller.wait(milliseconds: progress == .blocked ? min(left, Self.blockedPause) : left)
+        guard progress == .blocked else {
+            try poller.wait(milliseconds: left)
+            return
+        }
+        try poller.wait(milliseconds: min(left, blockedPause))
+        blockedPause = min(blockedPause * 2, Self.blockedPauses.upperBound)
     }
 
     private func milliseconds(until instant: ContinuousClock.Instant) -> Int {

@@ -104,14 +104,16 @@ public struct Subscription: ~Copyable {
         let deadline = ContinuousClock.now + .milliseconds(max(milliseconds, 0))
         while true {
             if let item = takeItem() { return item }
-            let now = ContinuousClock.now
-            noteSilence(now)
-            try ask(now)
-            if taken < items.count { continue }
-            try poller.wait(milliseconds: pause(until: deadline, now))
+            // What waits in the queues comes first: a caller that was busy must not take the engine for dead.
             let received = try receive()
+            let now = ContinuousClock.now
+            if taken == items.count {
+                noteSilence(now)
+                try ask(now)
+            }
             if let item = takeItem() { return item }
-            guard received || ContinuousClock.now < deadline else { return nil }
+            guard now < deadline else { return nil }
+            if !received { try poller.wait(milliseconds: pause(until: deadline, now)) }
         }
     }
 

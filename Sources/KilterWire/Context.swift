@@ -85,6 +85,7 @@ public final class Context: Sendable {
         }
     }
 
+    // Guard: libzmq's own handle, thread-safe by its documentation, open until `terminate`.
     func makeSocket(_ type: Int32) throws(WireError) -> UnsafeMutableRawPointer {
         guard !ended.load(ordering: .acquiring) else { throw .stopped("the messaging context") }
         guard let socket = zmq_socket(raw, type) else { throw WireError.last("making a socket") }
@@ -92,6 +93,7 @@ public final class Context: Sendable {
         return socket
     }
 
+    // Guard: libzmq's own handle, thread-safe by its documentation, open until `terminate`.
     func close(_ socket: UnsafeMutableRawPointer) {
         zmq_close(socket)
         openSockets.wrappingSubtract(1, ordering: .acquiringAndReleasing)

@@ -1,5 +1,6 @@
 /// One received message of several frames, copied into one owned block that is used again for the next message.
 /// Behind every frame lie 64 zero bytes, so that a scanner may read a vector's width past its end.
+// Guard: noncopyable and the only owner of its memory, so one thread uses it at a time.
 public struct MessageBuffer: ~Copyable, @unchecked Sendable {
     // Guard of the unchecked conformance and of the pointer: the struct cannot be copied, so whoever holds it is alone.
     private var storage: UnsafeMutableRawPointer

@@ -7,6 +7,7 @@ import CZeroMQ
 #endif
 
 /// A ZeroMQ socket with one owner. It may move to another thread, never be used by two; it closes when it ends.
+// Guard: libzmq's own handle, open while the noncopyable socket lives, used by its one owner.
 public struct Socket: ~Copyable, @unchecked Sendable {
     // Guard of the unchecked conformance: the struct cannot be copied, so one owner, and with it one thread, has the
     // socket; handing over to another thread is the full fence that libzmq asks for.
@@ -77,6 +78,10 @@ public struct Socket: ~Copyable, @unchecked Sendable {
             throw .unauthenticatedBind(endpoint: endpoint.description)
         }
         let raw = try handle.open()
+        // libzmq would take a path over from whoever listens on it.
+        if endpoint.transport == .ipc, UnixSocketProbe.isServed(endpoint.address) {
+            throw .addressInUse(endpoint: endpoint.description)
+        }
         guard zmq_bind(raw, endpoint.description) == 0 else {
             throw WireError.last("binding", endpoint: endpoint.description)
         }
@@ -139,6 +144,7 @@ public struct Socket: ~Copyable, @unchecked Sendable {
         return true
     }
 
+    // Guard: libzmq's own handle, open while the noncopyable socket lives, used by its one owner.
     private func receivePart(
         _ raw: UnsafeMutableRawPointer, into buffer: inout MessageBuffer, more: inout Bool
     ) throws(WireError) -> Bool {
@@ -184,6 +190,7 @@ public struct Socket: ~Copyable, @unchecked Sendable {
         }
     }
 
+    // Guard: libzmq's own handle, open while the noncopyable socket lives, used by its one owner.
     private func attempt(
         _ raw: UnsafeMutableRawPointer, _ frames: [[UInt8]], wait: Bool
     ) throws(WireError) -> (outcome: SendOutcome, lostPeer: Bool) {
@@ -214,6 +221,7 @@ final class SocketHandle {
     let part: UnsafeMutablePointer<zmq_msg_t>
     private let context: Context
 
+    // Guard: libzmq's own handle, open while the noncopyable socket lives, used by its one owner.
     init(_ raw: UnsafeMutableRawPointer, _ context: Context) {
         self.raw = raw
         self.context = context
@@ -227,6 +235,7 @@ final class SocketHandle {
         part.deallocate()
     }
 
+    // Guard: libzmq's own handle, open while the noncopyable socket lives, used by its one owner.
     func open() throws(WireError) -> UnsafeMutableRawPointer {
         guard let raw else { throw .stopped("the socket") }
         return raw

@@ -37,6 +37,7 @@ public struct SocketOptions: Sendable {
 
     public init() {}
 
+    // Guard: libzmq's own handle, open for the time of the call.
     func apply(to raw: UnsafeMutableRawPointer, kind: Socket.Kind) throws(WireError) {
         func set(_ option: Int32, _ value: Int32) throws(WireError) {
             var value = value

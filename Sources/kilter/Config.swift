@@ -3,7 +3,8 @@ import KilterEngine
 
 struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at configuration.", discussion: "Example: kilter config check kilter.yaml", subcommands: [Check.self, Defaults.self])
+        abstract: "Look at configuration.", discussion: "Example: kilter config check kilter.yaml",
+        subcommands: [Check.self, Defaults.self])
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

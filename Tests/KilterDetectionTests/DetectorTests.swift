@@ -105,7 +105,8 @@ struct DetectorTests {
             // Eight of the twelve count, and the others do not break the row.
             #expect(seen.compactMap { $0 } == [.info, .warning, .warning, .warning, .warning, .critical])
         }
-        #expect(severities(.repeatedCall, 12) { turn, _ in turn.call("a", arguments: 1, result: 1, outcome: .late) }.allSatisfy { $0 == nil })
+        let late = severities(.repeatedCall, 12) { turn, _ in turn.call("a", arguments: 1, result: 1, outcome: .late) }
+        #expect(late.allSatisfy { $0 == nil })
     }
 
     @Test("Cycles of every period from 2 to 8 speak at 2, 3 and 5 whole turns, and shorter than 2 is a row", arguments: 2...8)

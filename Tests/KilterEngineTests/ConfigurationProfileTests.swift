@@ -68,8 +68,9 @@ import Testing
         for models in [Models(directory: nil), Models(directory: "/nowhere")] {
             let read = try Configuration.parse("profile: default", file: "kilter.yaml", models: models)
             #expect(read == Configuration.defaults)
-            #expect(problems("profile: strict", models: models)
-                == ["1:10: profile: there is no profile `strict`; the nearest valid name is `default`"])
+            #expect(
+                problems("profile: strict", models: models)
+                    == ["1:10: profile: there is no profile `strict`; the nearest valid name is `default`"])
         }
     }
 
@@ -87,8 +88,9 @@ import Testing
             "profile: strict\ndetectors: [{call_cycle: {warning: 4}}]", file: "kilter.yaml", models: models)
         #expect(read.thresholds.cycleTurns == Ladder(info: 2, warning: 4, critical: 4))
         #expect(read.quiet == .minutes(5))
-        #expect(problems("profile: strickt", models: models)
-            == ["1:10: profile: there is no profile `strickt`; did you mean `strict`?"])
+        #expect(
+            problems("profile: strickt", models: models)
+                == ["1:10: profile: there is no profile `strickt`; did you mean `strict`?"])
         #expect(throws: ConfigurationError.self) {
             try Configuration.parse("profile: broken", file: "kilter.yaml", models: models)
         }

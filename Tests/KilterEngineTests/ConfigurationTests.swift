@@ -67,10 +67,11 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
 
     @Test func theExamplesKeysWithoutEffectAreListedWithTheirLines() throws {
         let lines = try configuration(Self.example).withoutEffect.map { "\($0.path) \($0.line)" }
-        #expect(lines == [
-            "false_alarms 3", "identity 5", "tools 6", "budgets 11", "breakers[0].enforce 15",
-            "breakers[0].max_tripped 15", "breakers[0].on[2] 15", "policy 16", "kpis 18", "maintenance 20", "prices 22",
-        ])
+        #expect(
+            lines == [
+                "false_alarms 3", "identity 5", "tools 6", "budgets 11", "breakers[0].enforce 15",
+                "breakers[0].max_tripped 15", "breakers[0].on[2] 15", "policy 16", "kpis 18", "maintenance 20", "prices 22",
+            ])
     }
 
     @Test func whatHasEffectOrIsEmptyIsNotListed() throws {
@@ -91,10 +92,11 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
               - {scope: run, on: [policy]}
               - {for: {agent: x}, scope: run, on: [repeated_call]}
             """
-        #expect(try configuration(later).withoutEffect.map { "\($0.path) \($0.line)" } == [
-            "content 1", "detectors[0].stagnation 3", "detectors[0].drift 4", "detectors[1].for 5", "detectors[2].quiet 8",
-            "breakers[0] 10", "breakers[1] 11", "breakers[1].on[0] 11", "breakers[2] 12",
-        ])
+        #expect(
+            try configuration(later).withoutEffect.map { "\($0.path) \($0.line)" } == [
+                "content 1", "detectors[0].stagnation 3", "detectors[0].drift 4", "detectors[1].for 5", "detectors[2].quiet 8",
+                "breakers[0] 10", "breakers[1] 11", "breakers[1].on[0] 11", "breakers[2] 12",
+            ])
     }
 
     @Test(arguments: ["", "\n", "# nothing\n", "---\n", "{}", "null", "detectors: []", "false_alarms: 1 per fleet per day"])
@@ -113,10 +115,11 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
     @Test func theCommentedDefaultsNameEveryKeyAndTheirExamplesAreValid() throws {
         let lines = Configuration.commentedDefaults.split(separator: "\n", omittingEmptySubsequences: false)
         let keys = lines.filter { !$0.hasPrefix("#") && !$0.hasPrefix(" ") }.compactMap { $0.split(separator: ":").first }
-        #expect(keys.map(String.init) == [
-            "instance", "profile", "false_alarms", "content", "identity", "tools", "detectors", "budgets", "breakers",
-            "policy", "kpis", "maintenance", "prices",
-        ])
+        #expect(
+            keys.map(String.init) == [
+                "instance", "profile", "false_alarms", "content", "identity", "tools", "detectors", "budgets", "breakers",
+                "policy", "kpis", "maintenance", "prices",
+            ])
         // Each comment of the form "#   - {…}" is an element of the list whose key follows.
         var pending: [Substring] = []
         var tried = 0
@@ -134,7 +137,8 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
     @Test func settingsCarryWhatTheWalkNeeds() throws {
         #expect(Configuration.defaults.settings.breakers == [.published])
         #expect(Configuration.defaults.settings.quiet == .minutes(15))
-        let read = try configuration("""
+        let read = try configuration(
+            """
             instance: eu-1
             detectors:
               - {quiet: 90s, error_streak: {warning: 5}}
@@ -145,8 +149,11 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
             """)
         let settings = read.settings
         #expect(settings.instance == "eu-1" && settings.quiet == .seconds(90))
-        #expect(settings.breakers == [BreakerRule(
-            scope: .agent, on: [.errorStreak], mode: .enforce, coolDown: .seconds(30), probePermits: 1, onSilence: .block)])
+        #expect(
+            settings.breakers == [
+                BreakerRule(
+                    scope: .agent, on: [.errorStreak], mode: .enforce, coolDown: .seconds(30), probePermits: 1, onSilence: .block)
+            ])
         #expect(settings.thresholds.errorStreak.warning == 5)
         #expect(settings.overrides?("", "", "s", "slow-1").errorStreak.warning == 7)
         #expect(settings.overrides?("", "", "s", "fast").errorStreak.warning == 5)

@@ -173,10 +173,11 @@ import Testing
 
     // MARK: Quantities
 
-    @Test(arguments: [
-        ("1ns", 1), ("250ms", 250_000_000), ("2us", 2_000), ("90s", 90_000_000_000), ("1.5m", 90_000_000_000),
-        ("0.25h", 900_000_000_000), ("30d", 2_592_000_000_000_000), ("0.000001ms", 1),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("1ns", 1), ("250ms", 250_000_000), ("2us", 2_000), ("90s", 90_000_000_000), ("1.5m", 90_000_000_000),
+            ("0.25h", 900_000_000_000), ("30d", 2_592_000_000_000_000), ("0.000001ms", 1),
+        ] as [(String, UInt64)])
     func durationsAreExact(text: String, nanoseconds: UInt64) throws {
         #expect(try configuration("detectors: [{quiet: \(text)}]").quiet == Nanoseconds(nanoseconds))
     }
@@ -194,10 +195,11 @@ import Testing
         #expect(try configuration("").falseAlarms.critical == nil)
     }
 
-    @Test(arguments: [
-        ("1970-01-01T00:00:00Z", 0), ("1970-01-01t00:00:01z", 1), ("2000-02-29T12:00:00+01:00", 951_822_000),
-        ("2026-11-21T22:00:00Z", 1_795_298_400), ("2026-11-21T22:00:00-05:30", 1_795_318_200),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("1970-01-01t00:00:01z", 1), ("2000-02-29T12:00:00+01:00", 951_822_000),
+            ("2026-11-21T22:00:00Z", 1_795_298_400), ("2026-11-21T22:00:00-05:30", 1_795_318_200),
+        ] as [(String, UInt64)])
     func timesAreReadWithTheirZone(text: String, seconds: UInt64) throws {
         let yaml = "maintenance: [{from: \"\(text)\", to: \"2100-01-01T00:00:00.000000001Z\"}]"
         let window = try configuration(yaml).maintenance[0]

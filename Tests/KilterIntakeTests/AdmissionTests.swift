@@ -42,7 +42,6 @@ private struct Stream: ~Copyable {
     func name(_ row: SpanRecord) -> String { admission.names.text(row.place.agentName) }
 }
 
-
 @Suite("Admission")
 struct AdmissionTests {
     @Test("The first finished copy wins; unfinished ones are counted and ignored")

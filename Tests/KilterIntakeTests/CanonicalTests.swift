@@ -14,20 +14,21 @@ import Testing
     }
 
     /// RFC 8785, appendix B: the double of each bit pattern, and how it is printed.
-    @Test(arguments: [
-        (0x0000_0000_0000_0000, "0"), (0x8000_0000_0000_0000, "0"), (0x0000_0000_0000_0001, "5e-324"),
-        (0x8000_0000_0000_0001, "-5e-324"), (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),
-        (0xffef_ffff_ffff_ffff, "-1.7976931348623157e+308"), (0x4340_0000_0000_0000, "9007199254740992"),
-        (0xc340_0000_0000_0000, "-9007199254740992"), (0x4430_0000_0000_0000, "295147905179352830000"),
-        (0x44b5_2d02_c7e1_4af5, "9.999999999999997e+22"), (0x44b5_2d02_c7e1_4af6, "1e+23"),
-        (0x44b5_2d02_c7e1_4af7, "1.0000000000000001e+23"), (0x444b_1ae4_d6e2_ef4e, "999999999999999700000"),
-        (0x444b_1ae4_d6e2_ef4f, "999999999999999900000"), (0x444b_1ae4_d6e2_ef50, "1e+21"),
-        (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"), (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
-        (0x41b3_de43_5555_5553, "333333333.3333332"), (0x41b3_de43_5555_5554, "333333333.33333325"),
-        (0x41b3_de43_5555_5555, "333333333.3333333"), (0x41b3_de43_5555_5556, "333333333.3333334"),
-        (0x41b3_de43_5555_5557, "333333333.33333343"),
-        (0xbecb_f647_612f_3696, "-0.0000033333333333333333"), (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0x0000_0000_0000_0000, "0"), (0x8000_0000_0000_0000, "0"), (0x0000_0000_0000_0001, "5e-324"),
+            (0x8000_0000_0000_0001, "-5e-324"), (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),
+            (0xffef_ffff_ffff_ffff, "-1.7976931348623157e+308"), (0x4340_0000_0000_0000, "9007199254740992"),
+            (0xc340_0000_0000_0000, "-9007199254740992"), (0x4430_0000_0000_0000, "295147905179352830000"),
+            (0x44b5_2d02_c7e1_4af5, "9.999999999999997e+22"), (0x44b5_2d02_c7e1_4af6, "1e+23"),
+            (0x44b5_2d02_c7e1_4af7, "1.0000000000000001e+23"), (0x444b_1ae4_d6e2_ef4e, "999999999999999700000"),
+            (0x444b_1ae4_d6e2_ef4f, "999999999999999900000"), (0x444b_1ae4_d6e2_ef50, "1e+21"),
+            (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"), (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
+            (0x41b3_de43_5555_5553, "333333333.3333332"), (0x41b3_de43_5555_5554, "333333333.33333325"),
+            (0x41b3_de43_5555_5555, "333333333.3333333"), (0x41b3_de43_5555_5556, "333333333.3333334"),
+            (0x41b3_de43_5555_5557, "333333333.33333343"),
+            (0xbecb_f647_612f_3696, "-0.0000033333333333333333"), (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
+        ] as [(UInt64, String)])
     func numbersOfTheRFC(_ bits: UInt64, _ printed: String) {
         let value = Double(bitPattern: bits)
         #expect(canonical("\(value)") == printed)
@@ -43,14 +44,18 @@ import Testing
 
     /// RFC 8785, section 3.2.3: sorting by UTF-16 code units, not by code points or bytes.
     @Test func keysOfTheRFC() {
-        let input = #"{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}"#
-        let expected = "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u{80}\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\",\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\u{fb33}\":\"Hebrew Letter Dalet With Dagesh\"}"
+        let input =
+            #"{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}"#
+        let expected =
+            "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u{80}\":\"Control\",\"ö\":\"Latin Small Letter O With Diaeresis\",\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\"\u{fb33}\":\"Hebrew Letter Dalet With Dagesh\"}"
         #expect(canonical(input) == expected)
     }
 
     @Test func stringsOfTheRFC() {
-        let input = #"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#
-        let expected = #"{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}"#
+        let input =
+            #"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#
+        let expected =
+            #"{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}"#
         #expect(canonical(input) == expected)
     }
 
@@ -62,7 +67,8 @@ import Testing
         ("100000000000000000000", "100000000000000000000"), ("100000000000000000001", "100000000000000000001n"),
         ("1000000000000000000000", "1e+21"), ("[ ]", "[]"), ("{ }", "{}"), (" [ 1 , 2 ] ", "[1,2]"), (#""\/""#, #""/""#),
         (#"{"a":{"c":1,"b":{"e":[{"z":0,"y":0}],"d":1}},"A":1}"#, #"{"A":1,"a":{"b":{"d":1,"e":[{"y":0,"z":0}]},"c":1}}"#),
-        (#"{"ab":1,"a":2,"":3}"#, #"{"":3,"a":2,"ab":1}"#), (#"{"a\\b":1,"a\"b":2}"#, #"{"a\"b":2,"a\\b":1}"#), ("\"\u{7f}\"", "\"\u{7f}\""),
+        (#"{"ab":1,"a":2,"":3}"#, #"{"":3,"a":2,"ab":1}"#), (#"{"a\\b":1,"a\"b":2}"#, #"{"a\"b":2,"a\\b":1}"#),
+        ("\"\u{7f}\"", "\"\u{7f}\""),
     ])
     func forms(_ pair: (String, String)) {
         #expect(canonical(pair.0) == pair.1)
@@ -70,7 +76,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "hello", "{", #"{"a":1,"a":2}"#, #"{"b":1,"a":2,"b":3}"#, #"{"a":1,"\u0061":2}"#, "1e400", "-1e999", "01", "1 2", "nan", "None", "{'a': 1}",
+        "", "hello", "{", #"{"a":1,"a":2}"#, #"{"b":1,"a":2,"b":3}"#, #"{"a":1,"\u0061":2}"#, "1e400", "-1e999", "01", "1 2", "nan", "None",
+        "{'a': 1}",
         #""\ud800""#, "[1,]", #"{"a":1}}"#, "12:30", "truex",
     ])
     func textThatStaysRaw(_ text: String) { #expect(canonical(text) == nil) }
@@ -154,7 +161,9 @@ private indirect enum Value {
     }
 
     private static func string(_ random: inout Seeded) -> String {
-        let letters: [Character] = ["a", "b", "Z", "0", " ", "\"", "\\", "/", "\n", "\u{1}", "é", "€", "\u{e000}", "😀", "\u{fb33}", "_"]
+        let letters: [Character] = [
+            "a", "b", "Z", "0", " ", "\"", "\\", "/", "\n", "\u{1}", "é", "€", "\u{e000}", "😀", "\u{fb33}", "_",
+        ]
         return String((0..<Int.random(in: 0..<24, using: &random)).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
     }
 
@@ -170,7 +179,8 @@ private indirect enum Value {
             return "[" + space() + items.map { $0.spelled(&random) }.joined(separator: space() + "," + space()) + space() + "]"
         case .object(let members):
             let shuffled = members.shuffled(using: &random)
-            return "{" + space() + shuffled.map { "\(Self.quoted($0.0, &random))\(space()):\(space())\($0.1.spelled(&random))" }
+            return "{" + space()
+                + shuffled.map { "\(Self.quoted($0.0, &random))\(space()):\(space())\($0.1.spelled(&random))" }
                 .joined(separator: space() + ",") + space() + "}"
         }
     }

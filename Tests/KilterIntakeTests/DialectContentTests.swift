@@ -12,18 +12,20 @@ import Testing
 
     // MARK: Tokens
 
-    @Test(arguments: [
-        ("{\"intValue\":\"1200\"}", 1_200), ("{\"intValue\":1200}", 1_200), ("{\"doubleValue\":1200.0}", 1_200),
-        ("{\"stringValue\":\"1200\"}", 1_200), ("{\"stringValue\":\"1200.0\"}", 1_200), ("{\"doubleValue\":1.2e3}", 1_200),
-        ("{\"intValue\":\"9007199254740992\"}", UInt32.max), ("{\"intValue\":\"0\"}", 0),
-    ] as [(String, UInt32)])
+    @Test(
+        arguments: [
+            ("{\"intValue\":\"1200\"}", 1_200), ("{\"intValue\":1200}", 1_200), ("{\"doubleValue\":1200.0}", 1_200),
+            ("{\"stringValue\":\"1200\"}", 1_200), ("{\"stringValue\":\"1200.0\"}", 1_200), ("{\"doubleValue\":1.2e3}", 1_200),
+            ("{\"intValue\":\"9007199254740992\"}", UInt32.max), ("{\"intValue\":\"0\"}", 0),
+        ] as [(String, UInt32)])
     func countsAreCoerced(_ pair: (String, UInt32)) {
         let result = decoded([("gen_ai.usage.input_tokens", pair.0)])
         #expect(result.rows.first?.row.inputTokens == pair.1 && result.noted(.badNumber) == 0)
     }
 
     @Test(arguments: [
-        "{\"intValue\":\"-1\"}", "{\"doubleValue\":-0.5}", "{\"doubleValue\":\"NaN\"}", "{\"doubleValue\":\"Infinity\"}", "{\"doubleValue\":1e300}",
+        "{\"intValue\":\"-1\"}", "{\"doubleValue\":-0.5}", "{\"doubleValue\":\"NaN\"}", "{\"doubleValue\":\"Infinity\"}",
+        "{\"doubleValue\":1e300}",
         "{\"intValue\":\"9007199254740993\"}", "{\"stringValue\":\"many\"}", "{\"boolValue\":true}", "{\"intValue\":\"12x\"}",
         "{\"intValue\":\"99999999999999999999\"}", "{\"stringValue\":\"1e\"}",
     ])
@@ -34,7 +36,8 @@ import Testing
     }
 
     @Test func tokensOfAllDialects() {
-        let older = decoded([("gen_ai.usage.prompt_tokens", Build.int(10)), ("gen_ai.usage.completion_tokens", Build.int(2))]).rows.first?.row
+        let older = decoded([("gen_ai.usage.prompt_tokens", Build.int(10)), ("gen_ai.usage.completion_tokens", Build.int(2))]).rows.first?
+            .row
         #expect(older?.inputTokens == 10 && older?.outputTokens == 2)
         let openInference = decoded([
             ("llm.token_count.prompt", Build.int(100)), ("llm.token_count.completion", Build.int(7)),
@@ -66,15 +69,24 @@ import Testing
 
     // MARK: Failures
 
-    @Test(arguments: [
-        ([], #","status":{"code":2}"#, "_OTHER"), ([("error.type", "timeout")], "", "timeout"),
-        ([("error.type", "timeout")], #","status":{"code":1}"#, "timeout"), ([("success", "false")], "", "_OTHER"),
-        ([("gen_ai.tool.status", "failed")], "", "_OTHER"), ([("gen_ai.guardrail.error.type", "g")], "", "g"),
-        ([("rpc.response.status_code", "-32602"), ("http.response.status_code", "500")], #","status":{"code":2}"#, "-32602"),
-        ([("http.response.status_code", "500")], #","status":{"code":2}"#, "500"),
-        ([], #","status":{"code":2},"events":[{"name":"exception","attributes":[{"key":"exception.type","value":{"stringValue":"KeyError"}}]}]"#, "KeyError"),
-        ([], #","status":{"code":2},"events":[{"attributes":[{"key":"exception.type","value":{"stringValue":"Late"}}],"name":"exception"}]"#, "Late"),
-    ] as [([(String, String)], String, String)])
+    @Test(
+        arguments: [
+            ([], #","status":{"code":2}"#, "_OTHER"), ([("error.type", "timeout")], "", "timeout"),
+            ([("error.type", "timeout")], #","status":{"code":1}"#, "timeout"), ([("success", "false")], "", "_OTHER"),
+            ([("gen_ai.tool.status", "failed")], "", "_OTHER"), ([("gen_ai.guardrail.error.type", "g")], "", "g"),
+            ([("rpc.response.status_code", "-32602"), ("http.response.status_code", "500")], #","status":{"code":2}"#, "-32602"),
+            ([("http.response.status_code", "500")], #","status":{"code":2}"#, "500"),
+            (
+                [],
+                #","status":{"code":2},"events":[{"name":"exception","attributes":[{"key":"exception.type","value":{"stringValue":"KeyError"}}]}]"#,
+                "KeyError"
+            ),
+            (
+                [],
+                #","status":{"code":2},"events":[{"attributes":[{"key":"exception.type","value":{"stringValue":"Late"}}],"name":"exception"}]"#,
+                "Late"
+            ),
+        ] as [([(String, String)], String, String)])
     func failures(_ list: [(String, String)], _ extra: String, _ type: String) {
         let shown = decoded(list.map { ($0.0, Build.text($0.1)) }, extra: extra).rows.first
         #expect(shown?.row.flags.contains(.failed) == true && shown?["error"] == type && shown?.row.errorDigest != 0)
@@ -91,7 +103,8 @@ import Testing
 
     @Test func digestsTellFailuresApart() {
         func digest(_ list: [(String, String)], _ message: String = "") -> UInt64? {
-            decoded(list.map { ($0.0, Build.text($0.1)) }, extra: #","status":{"code":2,"message":"\#(message)"}"#).rows.first?.row.errorDigest
+            decoded(list.map { ($0.0, Build.text($0.1)) }, extra: #","status":{"code":2,"message":"\#(message)"}"#).rows.first?.row
+                .errorDigest
         }
         let base = digest([("error.type", "T")], "m")
         #expect(base == digest([("error.type", "T"), ("error.message", "other")], "m"))
@@ -105,7 +118,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("error.type", "RateLimitError"), ("error.type", "openai.RateLimitError"), ("error.type", "rate_limit_exceeded"), ("error.type", "429"),
+        ("error.type", "RateLimitError"), ("error.type", "openai.RateLimitError"), ("error.type", "rate_limit_exceeded"),
+        ("error.type", "429"),
         ("error.type", "RESOURCE_EXHAUSTED"), ("error.type", "too_many_requests"), ("error.type", "Too Many Requests"),
         ("error.type", "ThrottlingException"), ("http.response.status_code", "429"), ("rpc.response.status_code", "RESOURCE_EXHAUSTED"),
     ])
@@ -136,9 +150,13 @@ import Testing
         let redacted = decoded([tool, ("gen_ai.tool.call.arguments", Build.text("__REDACTED__"))])
         #expect(redacted.rows.first?.row.arguments.isKnown == false && redacted.noted(.redacted) == 1)
         #expect(redacted.rows.first?.row.flags.contains(.redacted) == true)
-        let empties = ["{\"stringValue\":\"\"}", Build.text("None"), Build.text("{}"), Build.text("null"), "{\"kvlistValue\":{\"values\":[]}}", "{\"kvlistValue\":{}}"]
+        let empties = [
+            "{\"stringValue\":\"\"}", Build.text("None"), Build.text("{}"), Build.text("null"), "{\"kvlistValue\":{\"values\":[]}}",
+            "{\"kvlistValue\":{}}",
+        ]
         let prints = empties.map { decoded([tool, ("gen_ai.tool.call.arguments", $0)]).rows.first?.row }
-        #expect(prints.allSatisfy { $0?.arguments == prints[0]?.arguments && $0?.arguments.isKnown == true && $0?.argumentsCharacters == 0 })
+        #expect(
+            prints.allSatisfy { $0?.arguments == prints[0]?.arguments && $0?.arguments.isKnown == true && $0?.argumentsCharacters == 0 })
         let other = decoded([tool, ("gen_ai.tool.call.arguments", Build.text("[]"))]).rows.first?.row
         #expect(other?.arguments.isKnown == true && other?.arguments != prints[0]?.arguments)
         #expect(decoded([tool, ("gen_ai.tool.call.arguments", "{}")]).rows.first?.row.arguments.isKnown == false)
@@ -148,20 +166,26 @@ import Testing
         let io = [("input.value", Build.text("{\"q\":1}")), ("output.value", Build.text("found"))]
         let asTool = decoded([("openinference.span.kind", Build.text("TOOL"))] + io).rows.first?.row
         let asModel = decoded([("openinference.span.kind", Build.text("LLM"))] + io).rows.first?.row
-        let current = decoded([tool, ("gen_ai.tool.call.arguments", Build.text("{\"q\":1.0}")), ("gen_ai.tool.call.result", Build.text("found"))]).rows.first?.row
+        let current = decoded([
+            tool, ("gen_ai.tool.call.arguments", Build.text("{\"q\":1.0}")), ("gen_ai.tool.call.result", Build.text("found")),
+        ]).rows.first?.row
         #expect(asTool?.arguments.isKnown == true && asTool?.arguments == current?.arguments && asTool?.result == current?.result)
         #expect(asModel?.arguments.isKnown == false && asModel?.result.isKnown == false)
         let traceloop = decoded([
-            ("traceloop.span.kind", Build.text("tool")), ("traceloop.entity.input", Build.text("{ \"q\": 1 }")), ("traceloop.entity.output", Build.text("found")),
+            ("traceloop.span.kind", Build.text("tool")), ("traceloop.entity.input", Build.text("{ \"q\": 1 }")),
+            ("traceloop.entity.output", Build.text("found")),
         ]).rows.first?.row
         #expect(traceloop?.arguments == current?.arguments && traceloop?.result == current?.result)
-        let both = decoded([tool, ("gen_ai.tool.call.arguments", Build.text("{\"q\":1}")), ("input.value", Build.text("other"))]).rows.first?.row
+        let both = decoded([tool, ("gen_ai.tool.call.arguments", Build.text("{\"q\":1}")), ("input.value", Build.text("other"))]).rows
+            .first?.row
         #expect(both?.arguments == current?.arguments)
     }
 
     @Test func parametersThatAreADefinitionAreNoArguments() {
         let kind = ("openinference.span.kind", Build.text("TOOL"))
-        func arguments(_ text: String) -> Bool? { decoded([kind, ("tool.parameters", Build.text(text))]).rows.first?.row.arguments.isKnown }
+        func arguments(_ text: String) -> Bool? {
+            decoded([kind, ("tool.parameters", Build.text(text))]).rows.first?.row.arguments.isKnown
+        }
         #expect(arguments(#"{"type":"object","properties":{"q":{"type":"string"}}}"#) == false)
         #expect(arguments(#"{"q":"x"}"#) == true)
         #expect(arguments(#"{"type":"search","filter":{"properties":1}}"#) == true)
@@ -173,7 +197,10 @@ import Testing
             tool, ("gen_ai.tool.call.arguments", Build.text("{\"q\": \"é😀\"}")), ("gen_ai.tool.call.result", Build.text("日本語")),
         ]).rows.first?.row
         #expect(row?.argumentsCharacters == 11 && row?.resultCharacters == 3)
-        let given = decoded([tool, ("gen_ai.tool.call.result", Build.text("abc")), ("kilter.tool.result_chars", Build.int(5_000)), ("kilter.tool.args_chars", Build.int(7))])
+        let given = decoded([
+            tool, ("gen_ai.tool.call.result", Build.text("abc")), ("kilter.tool.result_chars", Build.int(5_000)),
+            ("kilter.tool.args_chars", Build.int(7)),
+        ])
         #expect(given.rows.first?.row.resultCharacters == 5_000 && given.rows.first?.row.argumentsCharacters == 7)
     }
 
@@ -184,14 +211,21 @@ import Testing
         #expect(hex != prints(Build.text("abcdef0123456788")))
         let content = decoded([tool, ("gen_ai.tool.call.arguments", Build.text("abcdef0123456789"))]).rows.first?.row.arguments
         #expect(content != hex)
-        let both = decoded([tool, ("kilter.tool.args_hash", Build.text("abcdef0123456789")), ("gen_ai.tool.call.arguments", Build.text("x"))])
+        let both = decoded([
+            tool, ("kilter.tool.args_hash", Build.text("abcdef0123456789")), ("gen_ai.tool.call.arguments", Build.text("x")),
+        ])
         #expect(both.rows.first?.row.arguments == hex && both.noted(.argumentsUnobservable) == 0)
         #expect(decoded([tool, ("kilter.tool.result_hash", Build.text("00"))]).rows.first?.row.result.isKnown == true)
     }
 
     @Test func messages() {
-        func row(_ list: [(String, String)]) -> SpanRecord? { decoded([("gen_ai.operation.name", Build.text("invoke_agent"))] + list).rows.first?.row }
-        let hashed = row([("kilter.message.sha256", Build.text("0A1b2c")), ("kilter.message.simhash64", Build.text("bb155e4498fa85a2")), ("kilter.message.chars", Build.int(75))])
+        func row(_ list: [(String, String)]) -> SpanRecord? {
+            decoded([("gen_ai.operation.name", Build.text("invoke_agent"))] + list).rows.first?.row
+        }
+        let hashed = row([
+            ("kilter.message.sha256", Build.text("0A1b2c")), ("kilter.message.simhash64", Build.text("bb155e4498fa85a2")),
+            ("kilter.message.chars", Build.int(75)),
+        ])
         #expect(hashed?.messageDigest != 0 && hashed?.messageSimilarity == 0xbb15_5e44_98fa_85a2 && hashed?.messageCharacters == 75)
         #expect(hashed?.messageDigest == row([("kilter.message.sha256", Build.text("0a1B2C"))])?.messageDigest)
         #expect(hashed?.messageDigest != row([("kilter.message.sha256", Build.text("0a1b2d"))])?.messageDigest)

@@ -38,34 +38,36 @@ import Testing
         #expect(kind([("traceloop.span.kind", pair.0)]) == pair.1)
     }
 
-    @Test(arguments: [
-        ([("mcp.method.name", "tools/call"), ("gen_ai.operation.name", "chat")], OperationKind.executeTool),
-        ([("mcp.method.name", "tools/list"), ("gen_ai.operation.name", "execute_tool")], .protocolOther),
-        ([("a2a.method.name", "SendMessage"), ("gen_ai.operation.name", "invoke_agent")], .agentMessage),
-        ([("mcp.method.name", "initialize"), ("a2a.method.name", "SendMessage")], .protocolOther),
-        ([("gen_ai.operation.name", "execute_tool"), ("gen_ai.transfer.target.name", "b")], .handoff),
-        ([("gen_ai.operation.name", "execute_tool"), ("gen_ai.transfer.mode", "pass_control")], .handoff),
-        ([("gen_ai.operation.name", "invoke_agent"), ("gen_ai.handoff.to_agent", "b")], .handoff),
-        ([("openinference.span.kind", "GUARDRAIL"), ("gen_ai.operation.name", "chat")], .guardrail),
-        ([("openinference.span.kind", "TOOL"), ("gen_ai.operation.name", "chat")], .chat),
-        ([("traceloop.span.kind", "task"), ("gen_ai.operation.name", "invoke_agent")], .step),
-        ([("traceloop.span.kind", "workflow"), ("gen_ai.operation.name", "invoke_agent")], .workflow),
-        ([("traceloop.span.kind", "task"), ("gen_ai.operation.name", "chat")], .chat),
-        ([("traceloop.span.kind", "agent"), ("gen_ai.operation.name", "invoke_agent")], .invokeAgent),
-        ([("openinference.span.kind", "CHAIN"), ("traceloop.span.kind", "tool")], .step),
-        ([("openinference.span.kind", "UNKNOWN"), ("traceloop.span.kind", "tool")], .executeTool),
-        ([("openinference.span.kind", "LLM"), ("llm.prompts.0.prompt.text", "x")], .textCompletion),
-        ([("llm.request.type", "rerank")], .rerank), ([("llm.request.type", "completion")], .textCompletion),
-        ([("llm.request.type", "chat"), ("gen_ai.tool.name", "t")], .chat),
-        ([("gen_ai.tool.name", "t"), ("gen_ai.request.model", "m")], .executeTool), ([("gen_ai.tool.call.id", "c")], .executeTool),
-        ([("gen_ai.request.model", "m")], .chat), ([("llm.model_name", "m")], .chat), ([("http.route", "/x")], .other), ([], .other),
-    ] as [([(String, String)], OperationKind)])
+    @Test(
+        arguments: [
+            ([("mcp.method.name", "tools/call"), ("gen_ai.operation.name", "chat")], OperationKind.executeTool),
+            ([("mcp.method.name", "tools/list"), ("gen_ai.operation.name", "execute_tool")], .protocolOther),
+            ([("a2a.method.name", "SendMessage"), ("gen_ai.operation.name", "invoke_agent")], .agentMessage),
+            ([("mcp.method.name", "initialize"), ("a2a.method.name", "SendMessage")], .protocolOther),
+            ([("gen_ai.operation.name", "execute_tool"), ("gen_ai.transfer.target.name", "b")], .handoff),
+            ([("gen_ai.operation.name", "execute_tool"), ("gen_ai.transfer.mode", "pass_control")], .handoff),
+            ([("gen_ai.operation.name", "invoke_agent"), ("gen_ai.handoff.to_agent", "b")], .handoff),
+            ([("openinference.span.kind", "GUARDRAIL"), ("gen_ai.operation.name", "chat")], .guardrail),
+            ([("openinference.span.kind", "TOOL"), ("gen_ai.operation.name", "chat")], .chat),
+            ([("traceloop.span.kind", "task"), ("gen_ai.operation.name", "invoke_agent")], .step),
+            ([("traceloop.span.kind", "workflow"), ("gen_ai.operation.name", "invoke_agent")], .workflow),
+            ([("traceloop.span.kind", "task"), ("gen_ai.operation.name", "chat")], .chat),
+            ([("traceloop.span.kind", "agent"), ("gen_ai.operation.name", "invoke_agent")], .invokeAgent),
+            ([("openinference.span.kind", "CHAIN"), ("traceloop.span.kind", "tool")], .step),
+            ([("openinference.span.kind", "UNKNOWN"), ("traceloop.span.kind", "tool")], .executeTool),
+            ([("openinference.span.kind", "LLM"), ("llm.prompts.0.prompt.text", "x")], .textCompletion),
+            ([("llm.request.type", "rerank")], .rerank), ([("llm.request.type", "completion")], .textCompletion),
+            ([("llm.request.type", "chat"), ("gen_ai.tool.name", "t")], .chat),
+            ([("gen_ai.tool.name", "t"), ("gen_ai.request.model", "m")], .executeTool), ([("gen_ai.tool.call.id", "c")], .executeTool),
+            ([("gen_ai.request.model", "m")], .chat), ([("llm.model_name", "m")], .chat), ([("http.route", "/x")], .other), ([], .other),
+        ] as [([(String, String)], OperationKind)])
     func precedence(_ list: [(String, String)], _ expected: OperationKind) {
         #expect(kind(list) == expected)
     }
 
     @Test(arguments: [
-        ("chat gpt", OperationKind.chat), ("execute_tool x", .executeTool), ("invoke_agent x", .invokeAgent), ("create_agent x", .createAgent),
+        ("chat gpt", OperationKind.chat), ("execute_tool x", .executeTool), ("invoke_agent x", .invokeAgent),
+        ("create_agent x", .createAgent),
         ("embeddings m", .embeddings), ("retrieval d", .retrieval), ("invoke_workflow w", .workflow), ("plan", .plan),
         ("tools/call t", .executeTool), ("planet", .other), ("chatter", .other),
     ])

@@ -14,10 +14,13 @@ import Testing
     /// Every source of a field in order of precedence: whatever the order of arrival, the first one present wins.
     @Test(arguments: [
         ("agent", ["gen_ai.agent.name", "agent.name", "graph.node.name", "graph.node.id"]),
-        ("conversation", [
-            "gen_ai.conversation.id", "session.id", "traceloop.association.properties.session_id",
-            "traceloop.association.properties.thread_id", "traceloop.association.properties.conversation_id", "gen_ai.session.id",
-        ]),
+        (
+            "conversation",
+            [
+                "gen_ai.conversation.id", "session.id", "traceloop.association.properties.session_id",
+                "traceloop.association.properties.thread_id", "traceloop.association.properties.conversation_id", "gen_ai.session.id",
+            ]
+        ),
         ("workflow", ["kilter.workflow", "gen_ai.workflow.name", "traceloop.workflow.name"]),
         ("version", ["kilter.version", "gen_ai.agent.version", "traceloop.entity.version"]),
         ("tool", ["gen_ai.tool.name", "tool.name"]),

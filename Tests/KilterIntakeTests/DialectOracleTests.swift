@@ -37,7 +37,8 @@ import Testing
     @Test func protocolToolWithATree() throws {
         let shown = try row(3)
         #expect(shown.row.kind == .executeTool && shown["tool"] == "open_ticket" && shown["error"] == "tool_error")
-        let text = #"{"repo":"acme/pay","raw":"AAEC/w==","nested":{"z":1,"a":"Ω \"quoted\"\n"},"labels":["bug","p1",-3,1.50,false,null],"draft":false,"big":9007199254740993}"#
+        let text =
+            #"{"repo":"acme/pay","raw":"AAEC/w==","nested":{"z":1,"a":"Ω \"quoted\"\n"},"labels":["bug","p1",-3,1.50,false,null],"draft":false,"big":9007199254740993}"#
         var content = ContentFingerprints(key: .published)
         #expect(shown.row.arguments.isKnown && shown.row.arguments == content.fingerprint(of: Array(text.utf8)))
     }

@@ -35,11 +35,26 @@ import Testing
         ("\"parentSpanId\":\"fedcba9876543210\"", "\"parentSpanId\":[254,220,186,152,118,84,50,16]"),
         ("\"name\":\"chat m\"", "\"future\":{\"deep\":[1,{\"x\":null}]},\"name\":\"chat m\""),
         ("\"name\":\"chat m\"", "\"n\\u0061me\":\"ch\\u0061t m\""),
-        ("{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}", "{\"value\":{\"stringValue\":\"chat\"},\"key\":\"gen_ai.operation.name\"}"),
-        ("{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}", "{ \"key\" : \"gen_ai.operation.name\" , \"value\" : { \"stringValue\" : \"chat\" } }"),
-        ("{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}", "{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"},\"keyStrindex\":0}"),
-        ("{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}", "{\"key\":\"gen_ai.operation.name\",\"value\":{\"intValue\":null,\"stringValue\":\"chat\"}}"),
-        ("{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}", "{\"key\":\"gen_ai.operation.name\",\"value\":\"chat\"}"),
+        (
+            "{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}",
+            "{\"value\":{\"stringValue\":\"chat\"},\"key\":\"gen_ai.operation.name\"}"
+        ),
+        (
+            "{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}",
+            "{ \"key\" : \"gen_ai.operation.name\" , \"value\" : { \"stringValue\" : \"chat\" } }"
+        ),
+        (
+            "{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}",
+            "{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"},\"keyStrindex\":0}"
+        ),
+        (
+            "{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}",
+            "{\"key\":\"gen_ai.operation.name\",\"value\":{\"intValue\":null,\"stringValue\":\"chat\"}}"
+        ),
+        (
+            "{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}",
+            "{\"key\":\"gen_ai.operation.name\",\"value\":\"chat\"}"
+        ),
         ("{\"intValue\":\"77\"}", "{\"doubleValue\":77.0}"), ("{\"intValue\":\"77\"}", "{\"stringValue\":\"77\"}"),
         ("{\"intValue\":\"77\"}", "{\"stringValue\":\"7.7e1\"}"), ("{\"intValue\":\"77\"}", "{\"doubleValue\":\"77\"}"),
         (",\"status\"", ",\"events\":null,\"links\":[],\"status\""),
@@ -54,7 +69,8 @@ import Testing
         same {
             let text = $0.replacingOccurrences(of: "\n", with: "")
             return text.replacingOccurrences(
-                of: #"[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"77"}}]"#,
+                of:
+                    #"[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"77"}}]"#,
                 with: #"{"gen_ai.operation.name":"chat","gen_ai.usage.input_tokens":77}"#)
         }
     }
@@ -103,8 +119,10 @@ import Testing
         #expect(decoded.rows.isEmpty && decoded.refusal == .malformedJSON && decoded.batch.received == 1)
     }
 
-    @Test(arguments: ["[]", "[1]", "5", "\"x\"", "null", #"{"resourceLogs":[]}"#, #"{"resourceSpans":5}"#, #"{"resourceSpans":[5]}"#,
-        #"{"resourceSpans":[{"scopeSpans":{}}]}"#, #"{"resourceSpans":[{"scopeSpans":[{"spans":[7]}]}]}"#])
+    @Test(arguments: [
+        "[]", "[1]", "5", "\"x\"", "null", #"{"resourceLogs":[]}"#, #"{"resourceSpans":5}"#, #"{"resourceSpans":[5]}"#,
+        #"{"resourceSpans":[{"scopeSpans":{}}]}"#, #"{"resourceSpans":[{"scopeSpans":[{"spans":[7]}]}]}"#,
+    ])
     func goodJSONThatIsNoRequest(_ text: String) {
         let decoded = Decoded(json: text)
         #expect(decoded.rows.isEmpty && decoded.refusal == .notOTLP && decoded.batch.received == 1)
@@ -126,9 +144,10 @@ import Testing
     }
 
     @Test func aKeyTwiceCountsAndTheLastWins() {
-        let decoded = Decoded(json: Build.request([
-            Build.span([("gen_ai.agent.name", Build.text("a")), ("gen_ai.agent.name", Build.text("b"))])
-        ]))
+        let decoded = Decoded(
+            json: Build.request([
+                Build.span([("gen_ai.agent.name", Build.text("a")), ("gen_ai.agent.name", Build.text("b"))])
+            ]))
         #expect(decoded.rows.first?["agent"] == "b" && decoded.noted(.duplicateKey) == 1)
     }
 }

@@ -68,7 +68,8 @@ enum Wire {
     }
 
     @Test func unknownFieldsAndUnexpectedWireTypesAreSkipped() {
-        let odd = Wire.varint(99 << 3) + [7] + Wire.varint(98 << 3 | 5) + [1, 2, 3, 4] + Wire.fixed(97, 9)
+        let odd =
+            Wire.varint(99 << 3) + [7] + Wire.varint(98 << 3 | 5) + [1, 2, 3, 4] + Wire.fixed(97, 9)
             + Wire.text(96, "x") + Wire.varint(9 << 3) + [5]
         let plain = Decoded(Wire.request([Wire.span([])]), .protobuf)
         let decoded = Decoded(Wire.request([Wire.span([]) + odd]) + odd, .protobuf)

@@ -34,14 +34,17 @@ import Testing
         #expect(try read([bytes("traces.otlp_json"), [UInt8](repeating: 0xff, count: 8), []]).get().sequence == .max)
     }
 
-    @Test(arguments: [
-        ([], QuarantineReason.malformedFrames), (["a", "b", "c", "d"], .malformedFrames),
-        (["traces.otlp_json", "1234567", "{}"], .malformedFrames), (["traces.otlp_json", "123456789", "{}"], .malformedFrames),
-        (["logs.otlp_json", "{}"], .unsupportedSignal), (["metrics.otlp_proto", ""], .unsupportedSignal),
-        (["trace.otlp_json", "{}"], .unsupportedSignal), (["", "{}"], .unsupportedSignal), (["tracesotlp_json", "{}"], .unsupportedSignal),
-        (["traces", "{}"], .unsupportedEncoding), (["traces.", "{}"], .unsupportedEncoding), (["traces.json", "{}"], .unsupportedEncoding),
-        (["traces.otlp_protobuf", "{}"], .unsupportedEncoding), (["traces.OTLP_JSON", "{}"], .unsupportedEncoding),
-    ] as [([String], QuarantineReason)])
+    @Test(
+        arguments: [
+            ([], QuarantineReason.malformedFrames), (["a", "b", "c", "d"], .malformedFrames),
+            (["traces.otlp_json", "1234567", "{}"], .malformedFrames), (["traces.otlp_json", "123456789", "{}"], .malformedFrames),
+            (["logs.otlp_json", "{}"], .unsupportedSignal), (["metrics.otlp_proto", ""], .unsupportedSignal),
+            (["trace.otlp_json", "{}"], .unsupportedSignal), (["", "{}"], .unsupportedSignal),
+            (["tracesotlp_json", "{}"], .unsupportedSignal),
+            (["traces", "{}"], .unsupportedEncoding), (["traces.", "{}"], .unsupportedEncoding),
+            (["traces.json", "{}"], .unsupportedEncoding),
+            (["traces.otlp_protobuf", "{}"], .unsupportedEncoding), (["traces.OTLP_JSON", "{}"], .unsupportedEncoding),
+        ] as [([String], QuarantineReason)])
     func refusals(_ frames: [String], _ reason: QuarantineReason) {
         #expect(read(frames.map(bytes)) == .failure(Refusal(reason)))
     }
@@ -51,7 +54,9 @@ import Testing
             #expect(try read([bytes(text)]).get().encoding == .json, "\(text)")
         }
         let fixture = try Package.frame("dialects.good.bin")
-        for payload in [[], [0x0a], fixture, [0x0a, 0x7b, 0x0a, 0x22] + [UInt8](repeating: 1, count: 121), bytes("  "), [0xef, 0xbb, 0xbf]] {
+        for payload in [
+            [], [0x0a], fixture, [0x0a, 0x7b, 0x0a, 0x22] + [UInt8](repeating: 1, count: 121), bytes("  "), [0xef, 0xbb, 0xbf],
+        ] {
             let envelope = try read([payload]).get()
             #expect(envelope.encoding == .protobuf && !envelope.encodingIsDeclared && envelope.payloadFrame == 0)
         }

@@ -29,7 +29,10 @@ import Testing
             ("gzip in a frame", StreamFixtures.framed([StreamFixtures.gzip]), [StreamFixtures.text], .lengthFrames),
             ("delimited", StreamFixtures.delimited(proto), proto, .varintDelimited),
             ("delimited, empty between", StreamFixtures.delimited([proto[2], [], proto[1]]), [proto[2], proto[1]], .varintDelimited),
-            ("delimited, length 10", StreamFixtures.delimited(StreamFixtures.requests([6])), StreamFixtures.requests([6]), .varintDelimited),
+            (
+                "delimited, length 10", StreamFixtures.delimited(StreamFixtures.requests([6])), StreamFixtures.requests([6]),
+                .varintDelimited
+            ),
         ]
     }()
 

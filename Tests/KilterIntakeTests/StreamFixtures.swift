@@ -14,22 +14,27 @@ enum StreamFixtures {
     static var text: [UInt8] { Array((lines.joined(separator: "\n") + "\n").utf8) }
 
     /// `text`, written by Python's gzip at level 9.
-    static let gzip = [UInt8](Data(base64Encoded: """
-        H4sIAAAAAAACA6tWKkotzi8tSk4NLkjMK1ayiq5WKk7OL0Dmwll5ibmpSlZKyRmJJUq1sWDIVY1hAFZBhIiSVXWtjlJefgnIqESFWoWkosTk\
-        VIXEvBSFRIUYJYXCUpAUyGgAka+ziZwAAAA=
-        """) ?? Data())
+    static let gzip = [UInt8](
+        Data(
+            base64Encoded: """
+                H4sIAAAAAAACA6tWKkotzi8tSk4NLkjMK1ayiq5WKk7OL0Dmwll5ibmpSlZKyRmJJUq1sWDIVY1hAFZBhIiSVXWtjlJefgnIqESFWoWkosTk\
+                VIXEvBSFRIUYJYXCUpAUyGgAka+ziZwAAAA=
+                """) ?? Data())
 
     /// `text`, written by zstd 1.5 at level 19 with a checksum.
-    static let zstd = [UInt8](Data(base64Encoded: """
-        KLUv/SScpQIAEgUQEaDthVfTk6vWYONWEOIlVGLAoJr6lm2+fVnexHgbMTxbly/esrGHSsWBqZes0MV7MXMNxVMiHhm70QjOFhueBgYANTfA+YDA\
-        fuWatmgA4eYYOw7HEQ==
-        """) ?? Data())
+    static let zstd = [UInt8](
+        Data(
+            base64Encoded: """
+                KLUv/SScpQIAEgUQEaDthVfTk6vWYONWEOIlVGLAoJr6lm2+fVnexHgbMTxbly/esrGHSsWBqZes0MV7MXMNxVMiHhm70QjOFhueBgYANTfA+YDA\
+                fuWatmgA4eYYOw7HEQ==
+                """) ?? Data())
 
     /// One gzip member of 1 MiB of zeros in 1,051 bytes.
-    static let gzipOfZeros: [UInt8] = [
-        0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0x02, 0x03, 0xed, 0xc1, 0x31, 0x01, 0, 0, 0, 0xc2, 0xa0, 0xf5, 0x4f, 0x6d, 0x08,
-        0x5f, 0xa0,
-    ] + [UInt8](repeating: 0, count: 1016) + [0x3e, 0x03, 0x1c, 0xea, 0x38, 0xa7, 0, 0, 0x10, 0]
+    static let gzipOfZeros: [UInt8] =
+        [
+            0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0x02, 0x03, 0xed, 0xc1, 0x31, 0x01, 0, 0, 0, 0xc2, 0xa0, 0xf5, 0x4f, 0x6d, 0x08,
+            0x5f, 0xa0,
+        ] + [UInt8](repeating: 0, count: 1016) + [0x3e, 0x03, 0x1c, 0xea, 0x38, 0xa7, 0, 0, 0x10, 0]
 
     /// A zstd frame of `blocks` run-length blocks of 128 KiB of `byte` each: four bytes a block.
     static func zstdRun(of byte: UInt8, blocks: Int) -> [UInt8] {

@@ -29,14 +29,18 @@ import Testing
         try folder.write("empty.jsonl", [])
         try folder.write(".hidden.jsonl", spans)
         let set = try StreamSet(arguments: [folder.path])
-        #expect(set.files == [
-            "a10.gz", "a9.zst", "b.jsonl", "deep/delimited.pb", "deep/er/frames.bin", "deep/json-frames.bin",
-            "deep/snake.jsonl",
-        ].map { folder.path + "/" + $0 })
-        #expect(set.skipped == [
-            ("README.md", "no span stream"), ("empty.jsonl", "empty"), ("labels.jsonl", "no span stream"),
-            ("logs.jsonl", "no span stream"), ("summary.json", "no span stream"),
-        ].map { StreamSet.Skipped(path: folder.path + "/" + $0, reason: $1) })
+        #expect(
+            set.files
+                == [
+                    "a10.gz", "a9.zst", "b.jsonl", "deep/delimited.pb", "deep/er/frames.bin", "deep/json-frames.bin",
+                    "deep/snake.jsonl",
+                ].map { folder.path + "/" + $0 })
+        #expect(
+            set.skipped
+                == [
+                    ("README.md", "no span stream"), ("empty.jsonl", "empty"), ("labels.jsonl", "no span stream"),
+                    ("logs.jsonl", "no span stream"), ("summary.json", "no span stream"),
+                ].map { StreamSet.Skipped(path: folder.path + "/" + $0, reason: $1) })
     }
 
     @Test func aDamagedStreamInAFolderIsStillTaken() throws {
@@ -95,9 +99,11 @@ import Testing
         let folder = try StreamFolder()
         let nothing = folder.path + "/nothing"
         #expect(StreamHarvest(path: nothing).error == .missing(file: nothing))
-        #expect(StreamHarvest(path: nothing).error?.message
-            == "\(nothing): no such file or folder, and nothing that it matches as a pattern")
-        #expect(StreamHarvest(path: folder.path).error
-            == .unreadable(file: folder.path, reason: "Is a directory", denied: false))
+        #expect(
+            StreamHarvest(path: nothing).error?.message
+                == "\(nothing): no such file or folder, and nothing that it matches as a pattern")
+        #expect(
+            StreamHarvest(path: folder.path).error
+                == .unreadable(file: folder.path, reason: "Is a directory", denied: false))
     }
 }

@@ -86,6 +86,17 @@ import Testing
         publisher.stop()
     }
 
+    /// Whether the thread notices the end by itself or is woken is left to chance; neither may hang or lose an event.
+    @Test func stopEndsWhateverTheThreadIsDoing() throws {
+        for round in 0..<100 {
+            let publisher = try startPublisher()
+            let sink = try publisher.makeSink()
+            for number in 0..<round { try sink.send(alert(number)) }
+            publisher.stop()
+            #expect(publisher.counts.events[EventStream.alert.index] == round)
+        }
+    }
+
     @Test func startTellsWhatIsWrongWithAnEndpoint() throws {
         let publisher = try startPublisher()
         defer { publisher.stop() }

@@ -1,3 +1,4 @@
+import Foundation
 import KilterWire
 import Testing
 
@@ -67,6 +68,30 @@ import Testing
         let error = #expect(throws: WireError.self) { try second.bind(endpoint) }
         #expect(error == .addressInUse(endpoint: endpoint))
         #expect(try #require(error).description.contains(endpoint))
+    }
+
+    /// libzmq itself would take the path over silently. A path that a dead process left behind is free again.
+    @Test func tellsThatAPathIsTakenAndTakesOverADeadOne() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kilter-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let endpoint = "ipc://\(folder.path)/socket"
+        let first = try Socket(.pull, in: Context.ofProcess())
+        #expect(try first.bind(endpoint) == endpoint)
+        let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/socket")
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        let second = try Socket(.pull, in: Context.ofProcess())
+        #expect(throws: WireError.addressInUse(endpoint: endpoint)) { try second.bind(endpoint) }
+        let push = try Socket(.push, in: Context.ofProcess())
+        try push.connect(endpoint)
+        #expect(try push.send([[1]]) == .sent)
+        var buffer = MessageBuffer()
+        #expect(try first.receive(into: &buffer, milliseconds: guardMilliseconds))
+
+        let dead = "\(folder.path)/dead"
+        let descriptor = open(dead, O_CREAT | O_RDWR, 0o600)
+        close(descriptor)
+        #expect(try second.bind("ipc://\(dead)") == "ipc://\(dead)")
     }
 
     @Test func tellsThatAnAddressIsNotHere() throws {

@@ -36,7 +36,7 @@ enum House {
         Room("KilterWire", ["CZeroMQ"], system: files.union(["Synchronization"])),
         Room("KilterModels", system: ["Foundation"], folder: "Models"),
         Room(
-            "KilterIntake", ["KilterVocabulary", "KilterMath", "KilterWire", "CCompression", "CLanes"], system: files),
+            "KilterIntake", ["KilterVocabulary", "KilterMath", "CCompression", "CLanes"], system: files),
         Room("KilterState", ["KilterVocabulary", "KilterMath"], isPure: true),
         Room("KilterDetection", ["KilterVocabulary", "KilterMath", "KilterState"], isPure: true),
         Room("KilterIncidents", ["KilterVocabulary", "KilterMath"], isPure: true),
@@ -52,7 +52,7 @@ enum House {
             ],
             products: ["Logging", "ServiceLifecycle", "Yams"], system: ["Foundation", "Synchronization"]),
         Room(
-            "KilterConsole", ["KilterEngine", "KilterVocabulary"],
+            "KilterConsole", ["KilterEngine"],
             products: ["Hummingbird", "Logging", "ServiceLifecycle"]),
         Room("KilterSimulator", ["KilterVocabulary", "KilterMath"], system: ["Foundation"]),
         Room(
@@ -69,5 +69,5 @@ enum House {
     ]
 
     /// Rooms that may declare a dependency before they import it.
-    static let mayDeclareAhead: Set<String> = ["KilterConsole"]
+    static let mayDeclareAhead: Set<String> = []
 }
