@@ -81,6 +81,8 @@ let package = Package(
         tests("KilterDetectionTests", ["KilterDetection", "KilterState", "KilterMath", "KilterVocabulary"]),
         tests("KilterIncidentsTests", ["KilterIncidents", "KilterMath", "KilterVocabulary"]),
         tests("KilterBreakersTests", ["KilterBreakers", "KilterMath", "KilterVocabulary"]),
+        tests("KilterWireTests", ["KilterWire"]),
+        tests("KilterOutletTests", ["KilterOutlet", "KilterWire", "KilterVocabulary"]),
         tests("KilterIntakeTests", ["KilterIntake", "KilterMath", "KilterVocabulary"]),
         tests("KilterEngineTests", ["KilterEngine", "KilterVocabulary", "KilterModels", "KilterBreakers"]),
         tests("KilterSimulatorTests", ["KilterSimulator", "KilterVocabulary"]),

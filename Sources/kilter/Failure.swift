@@ -67,6 +67,18 @@ func reportingFailures(_ body: () async throws -> Void) async throws {
     }
 }
 
+/// The end of messaging: sockets that are gone may still have messages on their way, which leave before the process does.
+enum Messaging {
+    static func end() {
+        // The thread that held the last socket may need a moment to let go of it.
+        for _ in 0..<50 {
+            guard let context = try? Context.ofProcess() else { return }
+            if (try? context.terminate()) != nil { return }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+    }
+}
+
 enum StandardError {
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
@@ -79,6 +91,8 @@ enum StandardError {
 struct StandardOutput {
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Told before bytes go out, so that a progress bar can make room on the same terminal.
+    var beforeFlush: () -> Void = {}
     private var pending: [UInt8] = []
 
     mutating func write(_ bytes: some Sequence<UInt8>) throws {
@@ -87,6 +101,7 @@ struct StandardOutput {
     }
 
     mutating func flush() throws {
+        if !pending.isEmpty { beforeFlush() }
         var from = 0
         while from < pending.count {
             let written = pending[from...].withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }

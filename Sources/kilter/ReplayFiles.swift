@@ -52,6 +52,7 @@ struct ReplayFiles: AsyncParsableCommand {
             for skipped in set.skipped { StandardError.line("kilter: passed over \(TerminalText.safe(skipped.path)): \(skipped.reason)") }
             let writer = EventWriter(instance: configuration.settings.instance, format: format, collects: expect != nil)
             let bar = ProgressBar()
+            writer.makeRoom = bar.clear
             let started = ContinuousClock.now
             let replay = Replay(engine: engine, options: options, report: bar.show, emit: writer.take)
             var failure: (any Error)?
@@ -101,6 +102,11 @@ final class EventWriter {
     private var output = StandardOutput()
     private var lines: [[UInt8]] = []
     private var hasHeading = false
+    /// Called before anything is printed.
+    var makeRoom: () -> Void {
+        get { output.beforeFlush }
+        set { output.beforeFlush = newValue }
+    }
 
     init(instance: String, format: OutputFormat?, collects: Bool) {
         encoder = EventEncoder(instance: instance)

@@ -32,8 +32,8 @@ struct Send: AsyncParsableCommand {
             var options = StreamSender.Options()
             options.pace = rate.map(StreamSender.Pace.spansPerSecond) ?? speed.map(StreamSender.Pace.timesRecorded) ?? .unlimited
             options.loop = loop
-            let sender = try StreamSender(to: to, options: options)
-            let sent = try sender.run(set.files)
+            defer { Messaging.end() }
+            let sent = try StreamSender(to: to, options: options).run(set.files)
             StandardError.line("kilter: sent \(sent.spans) spans in \(sent.messages) messages to \(to)")
         }
     }

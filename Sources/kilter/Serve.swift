@@ -39,6 +39,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let configuration = try ConfigurationFile.read(config, profile: nil)
+            defer { Messaging.end() }
             let live = try LiveEngine(settings: configuration.settings, options: try options())
             do {
                 let logger = Logger(label: "kilter", factory: { StreamLogHandler.standardError(label: $0) })
