@@ -74,19 +74,20 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Tests mirror the rooms.
+        // Tests mirror the rooms; `Seeded` is their randomness.
+        .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         tests("KilterVocabularyTests", ["KilterVocabulary"]),
-        tests("KilterMathTests", ["KilterMath"]),
-        tests("KilterStateTests", ["KilterState", "KilterMath", "KilterVocabulary"]),
+        tests("KilterMathTests", ["KilterMath", "Seeded"]),
+        tests("KilterStateTests", ["KilterState", "KilterMath", "KilterVocabulary", "Seeded"]),
         tests("KilterDetectionTests", ["KilterDetection", "KilterState", "KilterMath", "KilterVocabulary"]),
         tests("KilterIncidentsTests", ["KilterIncidents", "KilterMath", "KilterVocabulary"]),
         tests("KilterBreakersTests", ["KilterBreakers", "KilterMath", "KilterVocabulary"]),
-        tests("KilterWireTests", ["KilterWire"]),
-        tests("KilterOutletTests", ["KilterOutlet", "KilterWire", "KilterVocabulary"]),
-        tests("KilterIntakeTests", ["KilterIntake", "KilterMath", "KilterVocabulary"]),
+        tests("KilterWireTests", ["KilterWire", "Seeded"]),
+        tests("KilterOutletTests", ["KilterOutlet", "KilterWire", "KilterVocabulary", "Seeded"]),
+        tests("KilterIntakeTests", ["KilterIntake", "KilterMath", "KilterVocabulary", "Seeded"]),
         tests("KilterEngineTests", ["KilterEngine", "KilterVocabulary", "KilterModels", "KilterBreakers"]),
         tests("KilterSimulatorTests", ["KilterSimulator", "KilterVocabulary"]),
-        tests("PipelineTests", ["KilterEngine", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire"]),
+        tests("PipelineTests", ["KilterEngine", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire", "Seeded"]),
         tests("TidyTests", []),
     ]
 )

@@ -1,5 +1,6 @@
 import KilterIntake
 import KilterVocabulary
+import Seeded
 import Testing
 
 @Suite struct CanonicalTests {

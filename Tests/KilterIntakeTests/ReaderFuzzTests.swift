@@ -1,6 +1,7 @@
 import Foundation
 import KilterIntake
 import KilterVocabulary
+import Seeded
 import Testing
 
 @Suite struct ReaderFuzzTests {

@@ -2,6 +2,7 @@ import Foundation
 import KilterOutlet
 import KilterVocabulary
 import KilterWire
+import Seeded
 import Testing
 
 func bigEndian(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) } }

@@ -1,6 +1,7 @@
 import Foundation
 import KilterOutlet
 import KilterVocabulary
+import Seeded
 import Testing
 
 @Suite struct EncoderTests {

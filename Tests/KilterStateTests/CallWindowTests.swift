@@ -1,18 +1,8 @@
 import KilterMath
 import KilterState
 import KilterVocabulary
+import Seeded
 import Testing
-
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
-    }
-}
 
 /// A call of `tool` number `tool`, arguments `arguments` (0 unknown) and result `result` (0 unknown).
 func call(_ tool: UInt64, _ arguments: UInt64, _ result: UInt64, span: UInt64, parent: UInt64 = 0, start: UInt64? = nil) -> Call {

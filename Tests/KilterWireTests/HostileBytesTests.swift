@@ -1,5 +1,6 @@
 import Foundation
 import KilterWire
+import Seeded
 import Testing
 
 #if canImport(Glibc)

@@ -1,4 +1,5 @@
 import KilterWire
+import Seeded
 import Testing
 
 @Suite struct MessageTests {

@@ -1,6 +1,7 @@
 import KilterEngine
 import KilterSimulator
 import KilterVocabulary
+import Seeded
 import Testing
 
 @Suite("Fixtures, whole and transformed")

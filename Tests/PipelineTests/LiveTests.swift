@@ -3,6 +3,7 @@ import KilterEngine
 import KilterOutlet
 import KilterVocabulary
 import KilterWire
+import Seeded
 import Testing
 
 /// The live engine over real sockets on ephemeral ports says what replay says.

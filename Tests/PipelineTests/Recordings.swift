@@ -105,15 +105,3 @@ func expectAccounted(_ facts: [Evidence], sourceLocation: SourceLocation = #_sou
     let sum = outcomes.reduce(0) { $0 + Run.fact($1, facts) }
     #expect(Run.fact("received", facts) == sum, sourceLocation: sourceLocation)
 }
-
-/// A seeded generator (SplitMix64), so that a failure can be run again.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
-    }
-}

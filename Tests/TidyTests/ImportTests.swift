@@ -29,7 +29,9 @@ struct ImportTests {
     func nothingBesideTheTable() {
         let rooms = Set(House.rooms.map(\.name))
         let clang = Set(SourceTree.folders(below: "Sources").filter { SourceTree.swift(below: "Sources/\($0)").isEmpty })
-        #expect(Set(Self.manifest.targets.keys) == rooms.union(clang), "add the target to House.rooms and to its place in Sources")
+        // The one target of the tests' own.
+        let declared = Set(Self.manifest.targets.keys).subtracting(["Seeded"])
+        #expect(declared == rooms.union(clang), "add the target to House.rooms and to its place in Sources")
     }
 
     @Test("What a room declares inside the package it also imports")
