@@ -2,54 +2,76 @@ import KilterMath
 import KilterState
 import KilterVocabulary
 
-/// The rows of one batch that concern one shard, in admission order.
-public struct ShardWork: Sendable {
-    /// Row numbers of executed tools whose agent lives in this shard.
-    public var calls: [UInt32] = []
-    /// Row numbers of messages, and of executed tools in their runs, whose run lives in this shard.
-    public var runRows: [UInt32] = []
-
-    public init() {}
-
-    public mutating func removeAll() {
-        calls.removeAll(keepingCapacity: true)
-        runRows.removeAll(keepingCapacity: true)
-    }
-}
-
 /// State plus batch become findings: the detectors, run under the keyings they belong to.
 public enum Detection {
     /// Whether `row` takes part in sequences of calls. Refused calls are neither repeat nor progress, a server's own
     /// span is the other end of a call, a late one is out of sequence.
-    @inline(__always) public static func isCall(_ row: SpanRecord) -> Bool {
-        row.kind == .executeTool && row.place.outcome == .processed
-            && row.flags.isDisjoint(with: [.rateLimited, .blocked, .serverSide])
+    public static func isCall(_ row: SpanRecord) -> Bool { withUnsafePointer(to: row) { isCall($0) } }
+
+    // Guard: the pointer is only used here.
+    @inline(__always) static func isCall(_ row: UnsafePointer<SpanRecord>) -> Bool {
+        row.pointee.kind == .executeTool && row.pointee.place.outcome == .processed
+            && row.pointee.flags.isDisjoint(with: [.rateLimited, .blocked, .serverSide])
     }
 
     /// Whether `row` is a message between agents whose text can be compared.
-    @inline(__always) public static func isMessage(_ row: SpanRecord) -> Bool {
-        row.sender != 0 && row.messageDigest != 0 && row.place.outcome == .processed
-            && row.flags.isDisjoint(with: [.fromPerson, .blocked])
+    // Guard: the pointer is only used here.
+    @inline(__always) static func isMessage(_ row: UnsafePointer<SpanRecord>) -> Bool {
+        row.pointee.sender != 0 && row.pointee.messageDigest != 0 && row.pointee.place.outcome == .processed
+            && row.pointee.flags.isDisjoint(with: [.fromPerson, .blocked])
     }
 
-    /// Agent keying: the calls of each agent's turn.
+    /// Brings the indices of `number`, a shard whose turn is some way off, towards the processor. Changes nothing.
+    public static func announce(_ work: ShardWork, _ number: Int, _ shard: borrowing Shard) {
+        for position in work.calls.range(number).prefix(announcedMax) { shard.turns.prefetch(work.calls.entries[position].key) }
+        for position in work.runRows.range(number).prefix(announcedMax) { shard.runs.prefetch(work.runRows.entries[position].key) }
+    }
+
+    /// The same for the slots, once the indices are there.
+    public static func summon(_ work: ShardWork, _ number: Int, _ shard: borrowing Shard) {
+        for position in work.calls.range(number).prefix(announcedMax) {
+            shard.turns.prefetchSlot(work.calls.entries[position].key, lines: CallWindow.hotLines)
+        }
+        for position in work.runRows.range(number).prefix(announcedMax) {
+            shard.runs.prefetchSlot(work.runRows.entries[position].key, lines: MessageBoard.hotLines)
+        }
+    }
+
+    /// Entries of a shard that are asked for before it is begun; the others follow while it is worked on.
+    private static let announcedMax = 16
+
+    /// Agent keying: the calls of each agent's turn, of one shard.
     public static func stepAgents(
-        _ work: ShardWork, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
+        _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
         into findings: inout [Finding]
     ) {
-        let ahead = 8
-        for (position, number) in work.calls.enumerated() {
-            if position + ahead < work.calls.count {
-                shard.turns.prefetch(batch.rows[Int(work.calls[position + ahead])].place.turnKey)
+        let range = work.calls.range(number)
+        for position in range {
+            let far = position + announcedMax
+            if far < range.upperBound { shard.turns.prefetch(work.calls.entries[far].key) }
+            let near = position + announcedMax / 2
+            if near < range.upperBound, near - range.lowerBound >= announcedMax {
+                shard.turns.prefetchSlot(work.calls.entries[near].key, lines: CallWindow.hotLines)
             }
-            let row = batch.rows[Int(number)]
-            let call = Call(row, tool: batch.strings.hash(row.tool))
+            stepCall(work.calls.entries[position], batch, thresholds, &shard, into: &findings)
+        }
+    }
+
+    @inline(__always) private static func stepCall(
+        _ entry: ShardWork.Entry, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
+        into findings: inout [Finding]
+    ) {
+        batch.rows.withUnsafeBufferPointer { rows in
+            // Guard: the entry was made of this batch; the row is only read, and only here.
+            guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
+            let call = Call(row, tool: batch.strings.hash(row.pointee.tool))
             // Guard: the pointer is used before the slab is changed again.
-            let window = shard.turns.findOrInsert(row.place.turnKey, owner: row.place.tenantName, initial: CallWindow()).slot
-            guard let sight = window.pointee.observe(call) else { continue }
-            guard worthJudging(window, sight) else { continue }
+            let window = shard.turns.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: CallWindow()).slot
+            guard let sight = window.pointee.observe(call) else { return }
+            guard worthJudging(window, sight) else { return }
             let subject = Subject(
-                row: row, strings: batch.strings, record: number, thresholds: thresholds[Int(row.place.thresholdSet)])
+                row: row.pointee, strings: batch.strings, record: entry.row,
+                thresholds: thresholds[Int(row.pointee.place.thresholdSet)])
             judge(window.pointee, sight, subject, into: &findings)
         }
     }
@@ -72,23 +94,38 @@ public enum Detection {
         if let finding = ErrorStreak.judge(window, subject) { findings.append(finding) }
     }
 
-    /// Run keying: the messages between the agents of each run.
+    /// Run keying: the messages between the agents of each run, of one shard.
     public static func stepRuns(
-        _ work: ShardWork, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
+        _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
         into findings: inout [Finding]
     ) {
-        for number in work.runRows {
-            let row = batch.rows[Int(number)]
-            if row.kind == .executeTool {
+        let range = work.runRows.range(number)
+        for position in range {
+            let far = position + announcedMax
+            if far < range.upperBound { shard.runs.prefetch(work.runRows.entries[far].key) }
+            stepRun(work.runRows.entries[position], batch, thresholds, &shard, into: &findings)
+        }
+    }
+
+    @inline(__always) private static func stepRun(
+        _ entry: ShardWork.Entry, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
+        into findings: inout [Finding]
+    ) {
+        batch.rows.withUnsafeBufferPointer { rows in
+            // Guard: as in `stepCall`.
+            guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
+            if row.pointee.kind == .executeTool {
                 // Work only matters where there were messages before it.
-                shard.runs.find(row.place.runKey)?.pointee.observeCall(agent: row.place.agentName)
-                continue
+                shard.runs.find(entry.key)?.pointee.observeCall(agent: row.pointee.place.agentName)
+                return
             }
             // Guard: the pointer is used before the slab is changed again.
-            let board = shard.runs.findOrInsert(row.place.runKey, owner: row.place.tenantName, initial: MessageBoard()).slot
-            let subject = Subject(
-                row: row, strings: batch.strings, record: number, thresholds: thresholds[Int(row.place.thresholdSet)])
-            if let finding = MessageStorm.judge(&board.pointee, subject) { findings.append(finding) }
+            let board = shard.runs.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: MessageBoard()).slot
+            let counts = thresholds[Int(row.pointee.place.thresholdSet)]
+            let finding = MessageStorm.judge(&board.pointee, row, sender: batch.strings.hash(row.pointee.sender), counts) {
+                Subject(row: row.pointee, strings: batch.strings, record: entry.row, thresholds: counts)
+            }
+            if let finding { findings.append(finding) }
         }
     }
 

@@ -8,25 +8,30 @@ import KilterVocabulary
 /// (0 of 208 clean multi-agent runs at three); to oneself, equal digests within a minute. People are not agents, and
 /// a message whose sender or text is not known is no evidence at all.
 enum MessageStorm {
-    static func judge(_ board: inout MessageBoard, _ subject: Subject) -> Finding? {
-        let row = subject.row
-        let sender = subject.strings.hash(row.sender)
-        let receiver = row.place.agentName
+    /// The verdict on one message; `subject` is made only for a finding.
+    // Guard: the pointer is only used here.
+    static func judge(
+        _ board: inout MessageBoard, _ row: UnsafePointer<SpanRecord>, sender: NameHash, _ counts: Thresholds,
+        subject: () -> Subject
+    ) -> Finding? {
+        let receiver = row.pointee.place.agentName
         if sender == receiver {
             let sight = board.observeSelfMessage(
-                agent: sender, digest: row.messageDigest, span: row.span, end: row.endNanoseconds,
+                agent: sender, digest: row.pointee.messageDigest, span: row.pointee.span, end: row.pointee.endNanoseconds,
                 window: Thresholds.messageToSelfWindow)
-            return verdict(sight, subject.thresholds.messageToSelf, .toSelf, subject)
+            return verdict(sight, counts.messageToSelf, .toSelf, subject)
         }
         let sight = board.observeMessage(
-            from: sender, to: receiver, digest: row.messageDigest, span: row.span, start: row.startNanoseconds)
-        return verdict(sight, subject.thresholds.messagePair, .pair, subject)
+            from: sender, to: receiver, digest: row.pointee.messageDigest, span: row.pointee.span,
+            start: row.pointee.startNanoseconds)
+        return verdict(sight, counts.messagePair, .pair, subject)
     }
 
     private static func verdict(
-        _ sight: MessageBoard.Sight, _ ladder: Ladder, _ rule: Finding.Rule, _ subject: Subject
+        _ sight: MessageBoard.Sight, _ ladder: Ladder, _ rule: Finding.Rule, _ make: () -> Subject
     ) -> Finding? {
         guard let severity = ladder.severity(of: sight.count) else { return nil }
+        let subject = make()
         var finding = subject.finding(.messageStorm, keying: .run)
         finding.tier = .identicalResult
         finding.severity = severity

@@ -14,7 +14,7 @@ public final class Engine {
     let shards: [ShardRoom]
     var desk: Desk
     let crew: Crew
-    private var work = [ShardWork](repeating: ShardWork(), count: Limits.shards)
+    private var work = ShardWork()
     private var thresholdSets: ThresholdSets
     public private(set) var eventCounts = EventCounts()
 
@@ -42,7 +42,7 @@ public final class Engine {
             let rows = start..<min(start + Limits.batchRows, batch.rows.count)
             admission.admit(&batch, rows: rows, arrival: arrival)
             thresholdSets.place(&batch, rows, admission.names)
-            route(batch, rows)
+            work.share(batch, rows)
             let findings = detect(batch)
             desk.judge(batch, rows, findings, admission.names, into: &events)
             start = rows.upperBound
@@ -77,20 +77,6 @@ public final class Engine {
         desk.breakers.state(at: admission.engineTimes.reduce(.zero) { max($0, $1.engineTime) })
     }
 
-    /// Shares the rows out: calls to the shard of their agent, messages and calls to the shard of their run.
-    private func route(_ batch: SpanBatch, _ rows: Range<Int>) {
-        for shard in work.indices { work[shard].removeAll() }
-        for number in rows {
-            let row = batch.rows[number]
-            if Detection.isCall(row) {
-                work[Shard.ofAgent(row.place.agentKey)].calls.append(UInt32(number))
-                work[Shard.ofRun(row.place.runKey)].runRows.append(UInt32(number))
-            } else if Detection.isMessage(row) {
-                work[Shard.ofRun(row.place.runKey)].runRows.append(UInt32(number))
-            }
-        }
-    }
-
     /// Both keyings over all shards. Each worker owns every n-th shard for the time of the round.
     private func detect(_ batch: SpanBatch) -> [Finding] {
         let shards = self.shards
@@ -99,19 +85,23 @@ public final class Engine {
         let workers = self.workers
         crew.run { worker in
             for shard in stride(from: worker, to: Limits.shards, by: workers) {
+                // The memory of the shards that come next is on its way while this one is worked on.
+                let far = shard + 2 * workers
+                if far < Limits.shards { Detection.announce(work, far, shards[far].memory.pointee) }
+                let near = shard + workers
+                if near < Limits.shards { Detection.summon(work, near, shards[near].memory.pointee) }
+                if work.isEmpty(shard) { continue }
                 let room = shards[shard]
-                if !work[shard].calls.isEmpty {
-                    Detection.stepAgents(work[shard], batch, sets, &room.shard, into: &room.findings)
-                }
-                if !work[shard].runRows.isEmpty {
-                    Detection.stepRuns(work[shard], batch, sets, &room.shard, into: &room.findings)
-                }
+                var found: [Finding] = []
+                Detection.stepAgents(work, shard, batch, sets, &room.memory.pointee, into: &found)
+                Detection.stepRuns(work, shard, batch, sets, &room.memory.pointee, into: &found)
+                if !found.isEmpty { room.findings = found }
             }
         }
         var findings: [Finding] = []
         for room in shards where !room.findings.isEmpty {
             findings += room.findings
-            room.findings.removeAll(keepingCapacity: true)
+            room.findings = []
         }
         findings.sort { Self.order($0) < Self.order($1) }
         return findings
@@ -125,11 +115,23 @@ public final class Engine {
 
 /// One shard with the findings of the round.
 final class ShardRoom: @unchecked Sendable {  // Guard: `Engine.detect` gives each shard to exactly one worker per round.
-    var shard: Shard
+    // Guard: allocated in init, freed in deinit; used under the guard of the room.
+    let memory: UnsafeMutablePointer<Shard>
     var findings: [Finding] = []
 
-    init(_ memory: StateMemory) {
-        shard = Shard(turnsMax: memory.turnsMax / Limits.shards, runsMax: memory.runsMax / Limits.shards)
+    var shard: Shard {
+        _read { yield memory.pointee }
+        _modify { yield &memory.pointee }
+    }
+
+    init(_ state: StateMemory) {
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: Shard(turnsMax: state.turnsMax / Limits.shards, runsMax: state.runsMax / Limits.shards))
+    }
+
+    deinit {
+        memory.deinitialize(count: 1)
+        memory.deallocate()
     }
 }
 

@@ -10,8 +10,10 @@ public struct Admission: ~Copyable {
     public private(set) var notes = [UInt64](repeating: 0, count: Note.allCases.count)
     public private(set) var quarantined = [UInt64](repeating: 0, count: QuarantineReason.allCases.count)
     public var names = NameTable()
+    /// Grows at most; `restore` puts new ones in its place and forgets `lastTenant`.
     var tenants: [Tenant] = []
-    private var tenantOfLastRow = 0
+    // Guard: the memory of one of `tenants`.
+    var lastTenant: UnsafeMutablePointer<TenantMemory>?
 
     public init() {}
 
@@ -32,12 +34,24 @@ public struct Admission: ~Copyable {
     /// Judges rows of `batch` in order and fills their places.
     /// - Parameter arrival: wall-clock time of arrival for live input, which clamps event times; nil for a file.
     public mutating func admit(_ batch: inout SpanBatch, rows: Range<Int>, arrival: EventTime?) {
-        for index in rows {
-            prefetch(batch, index &+ Self.prefetchAhead, rows.upperBound)
-            let outcome = admit(&batch.rows[index], &batch.strings, arrival)
-            batch.rows[index].place.outcome = outcome
-            counts[Int(outcome.rawValue)] &+= 1
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= batch.rows.count, "BUG: rows outside the batch")
+        // Rows and strings are changed side by side, so the rows step out of the batch meanwhile.
+        var all = ContiguousArray<SpanRecord>()
+        swap(&all, &batch.rows)
+        all.withUnsafeMutableBufferPointer { buffer in
+            // Guard: `rows` is inside the buffer, and a row is only used for the length of its turn.
+            guard let base = buffer.baseAddress else { return }
+            for index in rows {
+                let ahead = index &+ Self.prefetchAhead
+                if ahead < rows.upperBound { prefetch(base + ahead, batch.strings) }
+                let near = index &+ Self.prefetchNear
+                if near < rows.upperBound { lastTenant?.pointee.prefetchSlots(base[near].trace) }
+                let outcome = admit(base + index, &batch.strings, arrival)
+                base[index].place.outcome = outcome
+                counts[Int(outcome.rawValue)] &+= 1
+            }
         }
+        swap(&all, &batch.rows)
     }
 
     /// Counts refusals that never became a batch: malformed frames, undecodable compression.
@@ -51,26 +65,35 @@ public struct Admission: ~Copyable {
     /// Records received so far: the sum of all outcomes.
     public var received: UInt64 { counts.reduce(0, &+) }
 
-    /// Rows whose memory is asked for ahead of their turn.
-    private static let prefetchAhead = 8
+    /// Rows whose indices are asked for ahead of their turn, and, later, what these point to.
+    private static let prefetchAhead = 16
+    private static let prefetchNear = 8
 
-    @inline(__always) private func prefetch(_ batch: SpanBatch, _ index: Int, _ end: Int) {
-        guard index < end, tenantOfLastRow < tenants.count else { return }
+    // Guard: the row is of the batch that is being admitted.
+    @inline(__always) private func prefetch(_ row: UnsafePointer<SpanRecord>, _ strings: borrowing StringTable) {
+        names.prefetch(strings.entries[Int(row.pointee.agent)])
+        let conversation = strings.entries[Int(row.pointee.conversation)]
+        names.prefetch(conversation)
         // Most rows of a stretch are of one tenant; a wrong guess costs nothing but the guess.
-        tenants[tenantOfLastRow].prefetch(batch.rows[index].trace, batch.rows[index].span, ahead: Self.prefetchAhead)
+        lastTenant?.pointee.prefetch(
+            row.pointee.trace, row.pointee.span, row.pointee.parent, conversation.hash, ahead: Self.prefetchAhead)
     }
 
-    private mutating func admit(_ row: inout SpanRecord, _ strings: inout StringTable, _ arrival: EventTime?) -> Outcome {
-        if row.endNanoseconds == 0 || row.endNanoseconds < row.startNanoseconds { return .unfinished }
-        if let arrival { clamp(&row, arrival) }
-        guard row.endNanoseconds <= UInt64(Int64.max) else { return refuse(.unsupportedTime) }
-        guard let tenant = tenantIndex(strings.hash(row.tenant)) else { return refuse(.tenantLimit) }
-        row.place = Place()
-        row.place.tenantName = tenants[tenant].name
+    // Guard: the row is of the batch that is being admitted, and nobody else holds it meanwhile.
+    private mutating func admit(
+        _ row: UnsafeMutablePointer<SpanRecord>, _ strings: inout StringTable, _ arrival: EventTime?
+    ) -> Outcome {
+        let end = row.pointee.endNanoseconds
+        if end == 0 || end < row.pointee.startNanoseconds { return .unfinished }
+        if let arrival { clamp(row, arrival) }
+        guard row.pointee.endNanoseconds <= UInt64(Int64.max) else { return refuse(.unsupportedTime) }
+        guard let tenant = tenant(strings.hash(row.pointee.tenant)) else { return refuse(.tenantLimit) }
+        row.pointee.place = Place()
+        row.pointee.place.tenantName = tenant.pointee.name
         keepNames(of: row, &strings)
-        let outcome = tenants[tenant].admit(&row, strings)
-        if row.agent == 0 { names.touch(row.place.agentName) }
-        if row.conversation == 0 { names.touch(row.place.conversationName) }
+        let outcome = tenant.pointee.admit(row, RowNames(row, strings))
+        if row.pointee.agent == 0 { names.touch(row.pointee.place.agentName) }
+        if row.pointee.conversation == 0 { names.touch(row.pointee.place.conversationName) }
         return outcome
     }
 
@@ -79,38 +102,47 @@ public struct Admission: ~Copyable {
         return .quarantined
     }
 
-    private mutating func clamp(_ row: inout SpanRecord, _ arrival: EventTime) {
+    // Guard: as for `admit`.
+    private mutating func clamp(_ row: UnsafeMutablePointer<SpanRecord>, _ arrival: EventTime) {
         let latest = (arrival + Self.aheadMax).nanoseconds
-        guard row.endNanoseconds > latest else { return }
-        row.endNanoseconds = latest
-        row.startNanoseconds = min(row.startNanoseconds, latest)
+        guard row.pointee.endNanoseconds > latest else { return }
+        row.pointee.endNanoseconds = latest
+        row.pointee.startNanoseconds = min(row.pointee.startNanoseconds, latest)
         notes[Int(Note.timeClamped.rawValue)] &+= 1
     }
 
-    private mutating func tenantIndex(_ name: NameHash) -> Int? {
-        if tenantOfLastRow < tenants.count, tenants[tenantOfLastRow].name == name { return tenantOfLastRow }
-        if let known = tenants.firstIndex(where: { $0.name == name }) {
-            tenantOfLastRow = known
-            return known
-        }
-        guard tenants.count < Limits.tenantsMax else { return nil }
-        tenants.append(Tenant(name: name))
-        tenantOfLastRow = tenants.count - 1
-        return tenantOfLastRow
+    // Guard: the memory belongs to one of `tenants`, none of which is let go while rows are admitted.
+    @inline(__always) private mutating func tenant(_ name: NameHash) -> UnsafeMutablePointer<TenantMemory>? {
+        if let lastTenant, lastTenant.pointee.name == name { return lastTenant }
+        return otherTenant(name)
     }
 
-    private mutating func keepNames(of row: SpanRecord, _ strings: inout StringTable) {
-        names.keep(row.tenant, in: &strings)
-        names.keep(row.environment, in: &strings)
-        names.keep(row.service, in: &strings)
-        names.keep(row.agent, in: &strings)
-        names.keep(row.agentVersion, in: &strings)
-        names.keep(row.conversation, in: &strings)
-        names.keepTool(row.tool, in: &strings)
-        names.keep(row.model, in: &strings)
-        names.keep(row.provider, in: &strings)
-        names.keep(row.errorType, in: &strings)
-        names.keep(row.sender, in: &strings)
+    // Guard: as above.
+    @inline(never) private mutating func otherTenant(_ name: NameHash) -> UnsafeMutablePointer<TenantMemory>? {
+        if let known = tenants.first(where: { $0.name == name }) {
+            lastTenant = known.memory
+            return lastTenant
+        }
+        guard tenants.count < Limits.tenantsMax else { return nil }
+        let tenant = Tenant(name: name)
+        tenants.append(tenant)
+        lastTenant = tenant.memory
+        return lastTenant
+    }
+
+    // Guard: as for `admit`.
+    private mutating func keepNames(of row: UnsafePointer<SpanRecord>, _ strings: inout StringTable) {
+        names.keep(row.pointee.tenant, in: &strings)
+        names.keep(row.pointee.environment, in: &strings)
+        names.keep(row.pointee.service, in: &strings)
+        names.keep(row.pointee.agent, in: &strings)
+        names.keep(row.pointee.agentVersion, in: &strings)
+        names.keep(row.pointee.conversation, in: &strings)
+        names.keepTool(row.pointee.tool, in: &strings)
+        names.keep(row.pointee.model, in: &strings)
+        names.keep(row.pointee.provider, in: &strings)
+        names.keep(row.pointee.errorType, in: &strings)
+        names.keep(row.pointee.sender, in: &strings)
     }
 }
 
@@ -120,14 +152,15 @@ extension Admission {
     /// in the order of their first records.
     public mutating func tick(_ time: Nanoseconds) -> [(tenant: NameHash, engineTime: EventTime)] {
         tenants.indices.map { index in
-            tenants[index].engineTime = tenants[index].engineTime + time
-            return (tenants[index].name, tenants[index].engineTime)
+            let memory = tenants[index].memory
+            memory.pointee.engineTime = memory.pointee.engineTime + time
+            return (tenants[index].name, memory.pointee.engineTime)
         }
     }
 
     /// Engine time of each tenant, in the order of their first records.
     public var engineTimes: [(tenant: NameHash, engineTime: EventTime)] {
-        tenants.map { ($0.name, $0.engineTime) }
+        tenants.map { ($0.name, $0.memory.pointee.engineTime) }
     }
 }
 

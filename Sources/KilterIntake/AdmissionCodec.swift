@@ -18,6 +18,7 @@ extension Admission {
     /// Puts counters and names back and makes room for the tenants, whose pieces follow through `restoreTenant`.
     public mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
         try restoreCounters(from: &reader)
+        lastTenant = nil
         tenants = []
         for _ in 0..<(try reader.read(UInt32.self)) { tenants.append(Tenant(name: try reader.read())) }
         try names.restore(from: &reader)
@@ -27,18 +28,18 @@ extension Admission {
     public func tenantPieces() -> [(tenant: NameHash, payload: [UInt8])] {
         tenants.sorted { $0.name < $1.name }.map { tenant in
             var writer = ByteWriter()
-            tenant.write(to: &writer)
+            tenant.memory.pointee.write(to: &writer)
             return (tenant.name, writer.bytes)
         }
     }
 
     public mutating func restoreTenant(_ name: NameHash, from reader: inout ByteReader) throws(ByteReader.Short) {
         guard let tenant = tenants.first(where: { $0.name == name }) else { throw ByteReader.Short() }
-        try tenant.restore(from: &reader)
+        try tenant.memory.pointee.restore(from: &reader)
     }
 }
 
-extension Tenant {
+extension TenantMemory {
     func write(to writer: inout ByteWriter) {
         writer.write(engineTime.nanoseconds)
         recent.write(to: &writer)
@@ -64,7 +65,7 @@ extension Tenant {
         }
     }
 
-    func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
+    mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
         engineTime = EventTime(nanoseconds: try reader.read())
         try recent.restore(from: &reader)
         traces = KeyedSlab(capacityMax: Limits.tracesMax)

@@ -21,8 +21,42 @@ struct ConversationMemory: BitwiseCopyable {
     var personDigest: UInt64 = 0
 }
 
-/// Intake state of one tenant. What another tenant sends changes nothing in here.
+/// The names that admission asks a row for, as hashes.
+struct RowNames: BitwiseCopyable {
+    var environment: NameHash
+    var service: NameHash
+    var agent: NameHash
+    var conversation: NameHash
+
+    // Guard: the pointer is only used here.
+    @inline(__always) init(_ row: UnsafePointer<SpanRecord>, _ strings: borrowing StringTable) {
+        environment = strings.hash(row.pointee.environment)
+        service = strings.hash(row.pointee.service)
+        agent = strings.hash(row.pointee.agent)
+        conversation = strings.hash(row.pointee.conversation)
+    }
+}
+
+/// One tenant and the memory it owns.
 final class Tenant {
+    let name: NameHash
+    // Guard: allocated in init, freed in deinit; `Admission` alone uses it, one thread at a time.
+    let memory: UnsafeMutablePointer<TenantMemory>
+
+    init(name: NameHash) {
+        self.name = name
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: TenantMemory(name: name))
+    }
+
+    deinit {
+        memory.deinitialize(count: 1)
+        memory.deallocate()
+    }
+}
+
+/// Intake state of one tenant. What another tenant sends changes nothing in here.
+struct TenantMemory: ~Copyable {
     let name: NameHash
     var engineTime = EventTime.zero
     var recent = RecentSpans(horizon: Limits.recentSpansMax)
@@ -34,36 +68,46 @@ final class Tenant {
 
     init(name: NameHash) { self.name = name }
 
-    @inline(__always) func prefetch(_ trace: TraceID, _ span: UInt64, ahead: Int) {
-        recent.prefetch(RecentSpans.key(trace, span), ahead: ahead)
-        traces.prefetch(StableHash.combine(trace.high ^ name, trace.low))
+    @inline(__always) func traceKey(_ trace: TraceID) -> UInt64 { StableHash.combine(trace.high ^ name, trace.low) }
+
+    @inline(__always) func prefetch(
+        _ trace: TraceID, _ span: UInt64, _ parent: UInt64, _ conversation: NameHash, ahead: Int
+    ) {
+        recent.prefetch(RecentSpans.key(trace, span))
+        if parent != 0 { recent.prefetch(RecentSpans.key(trace, parent)) }
+        recent.prefetchLeaving(ahead: ahead)
+        traces.prefetch(traceKey(trace))
+        if conversation != 0 { conversations.prefetch(StableHash.combine(name, conversation)) }
     }
 
-    func admit(_ row: inout SpanRecord, _ strings: StringTable) -> Outcome {
-        let key = RecentSpans.key(row.trace, row.span)
-        guard recent.find(key) == nil else { return .duplicate }
-        let parentKey = row.parent == 0 ? 0 : RecentSpans.key(row.trace, row.parent)
-        let parent = parentKey == 0 ? nil : recent.find(parentKey)
-        let ownAgent = strings.hash(row.agent)
-        let namedAgent = ownAgent != 0 ? ownAgent : ancestorAgent(parent)
-        recent.add(.init(key: key, parent: parentKey, agent: namedAgent, kind: row.kind))
+    @inline(__always) func prefetchSlots(_ trace: TraceID) { traces.prefetchSlot(traceKey(trace), lines: 1) }
 
-        let traceKey = StableHash.combine(row.trace.high ^ name, row.trace.low)
+    // Guard: the row is nobody else's while it is admitted.
+    mutating func admit(_ row: UnsafeMutablePointer<SpanRecord>, _ names: RowNames) -> Outcome {
+        let key = RecentSpans.key(row.pointee.trace, row.pointee.span)
+        guard recent.find(key) == nil else { return .duplicate }
+        let parentKey = row.pointee.parent == 0 ? 0 : RecentSpans.key(row.pointee.trace, row.pointee.parent)
+        let parent = parentKey == 0 ? nil : recent.find(parentKey)
+        let namedAgent = names.agent != 0 ? names.agent : ancestorAgent(parent)
+        recent.add(.init(key: key, parent: parentKey, agent: namedAgent, kind: row.pointee.kind))
+
+        let traceKey = self.traceKey(row.pointee.trace)
         let trace = traces.findOrInsert(traceKey, owner: 0, initial: TraceMemory(turn: traceKey)).slot
-        row.place.parentIsInference = parent?.kind.isInference ?? false
-        row.place.agentName = namedAgent != 0 ? namedAgent : trace.pointee.lastAgent != 0 ? trace.pointee.lastAgent
-            : strings.hash(row.service)
+        row.pointee.place.parentIsInference = parent?.kind.isInference ?? false
+        row.pointee.place.agentName = namedAgent != 0 ? namedAgent : trace.pointee.lastAgent != 0 ? trace.pointee.lastAgent
+            : names.service
         if namedAgent != 0 { trace.pointee.lastAgent = namedAgent }
         trace.pointee.spans &+= 1
 
-        joinConversation(row, strings.hash(row.conversation), traceKey, trace)
+        joinConversation(names.conversation, traceKey, trace)
         startTurnOnMessage(row, trace)
-        fillKeys(&row, strings, traceKey, trace.pointee)
+        fillKeys(row, names, traceKey, trace)
 
-        engineTime = max(engineTime, EventTime(nanoseconds: row.endNanoseconds))
-        row.place.engineTime = engineTime
-        let late = row.endNanoseconds &+ Admission.lateness.count < trace.pointee.greatestEnd
-        trace.pointee.greatestEnd = max(trace.pointee.greatestEnd, row.endNanoseconds)
+        let end = row.pointee.endNanoseconds
+        engineTime = max(engineTime, EventTime(nanoseconds: end))
+        row.pointee.place.engineTime = engineTime
+        let late = end &+ Admission.lateness.count < trace.pointee.greatestEnd
+        trace.pointee.greatestEnd = max(trace.pointee.greatestEnd, end)
         return late ? .late : .processed
     }
 
@@ -80,8 +124,8 @@ final class Tenant {
     /// From the record that first shows a conversation, its trace belongs to it. A trace after one of a single
     /// span continues that one's turn; after one of several spans it begins its own (contract, section 4.5).
     // Guard: the pointer is into `traces`, which nothing below inserts into.
-    private func joinConversation(
-        _ row: SpanRecord, _ conversation: NameHash, _ traceKey: UInt64, _ trace: UnsafeMutablePointer<TraceMemory>
+    @inline(__always) private mutating func joinConversation(
+        _ conversation: NameHash, _ traceKey: UInt64, _ trace: UnsafeMutablePointer<TraceMemory>
     ) {
         guard conversation != 0, trace.pointee.conversation != conversation else { return }
         let key = StableHash.combine(name, conversation)
@@ -100,27 +144,33 @@ final class Tenant {
     /// A person's new message begins a turn; the same message inserted again does not, nor does one that began
     /// before what the trace has shown already: it is the envelope of the turn that it ends.
     // Guard: as above.
-    private func startTurnOnMessage(_ row: SpanRecord, _ trace: UnsafeMutablePointer<TraceMemory>) {
-        guard row.flags.contains(.fromPerson), row.messageDigest != 0 else { return }
-        guard trace.pointee.personDigest != row.messageDigest else { return }
-        trace.pointee.personDigest = row.messageDigest
+    private mutating func startTurnOnMessage(_ row: UnsafePointer<SpanRecord>, _ trace: UnsafeMutablePointer<TraceMemory>) {
+        let digest = row.pointee.messageDigest
+        guard row.pointee.flags.contains(.fromPerson), digest != 0 else { return }
+        guard trace.pointee.personDigest != digest else { return }
+        trace.pointee.personDigest = digest
         // The message that opens the trace finds the turn fresh already.
-        if trace.pointee.spans > 1, row.startNanoseconds >= trace.pointee.greatestEnd {
-            trace.pointee.turn = StableHash.combine(trace.pointee.turn, row.messageDigest ^ row.span)
+        if trace.pointee.spans > 1, row.pointee.startNanoseconds >= trace.pointee.greatestEnd {
+            trace.pointee.turn = StableHash.combine(trace.pointee.turn, digest ^ row.pointee.span)
         }
         guard trace.pointee.conversation != 0,
             let memory = conversations.find(StableHash.combine(name, trace.pointee.conversation))
         else { return }
         memory.pointee.turn = trace.pointee.turn
-        memory.pointee.personDigest = row.messageDigest
+        memory.pointee.personDigest = digest
     }
 
-    private func fillKeys(_ row: inout SpanRecord, _ strings: StringTable, _ traceKey: UInt64, _ trace: TraceMemory) {
-        let home = StableHash.combine(name ^ strings.hash(row.environment), strings.hash(row.service))
-        row.place.agentKey = StableHash.combine(home, row.place.agentName)
-        row.place.turnKey = StableHash.combine(row.place.agentKey, trace.turn)
-        row.place.conversationName = trace.conversation
-        row.place.runKey = trace.conversation == 0 ? traceKey : StableHash.combine(name, trace.conversation)
-        row.place.traceKey = traceKey
+    // Guard: as above.
+    @inline(__always) private func fillKeys(
+        _ row: UnsafeMutablePointer<SpanRecord>, _ names: RowNames, _ traceKey: UInt64,
+        _ trace: UnsafeMutablePointer<TraceMemory>
+    ) {
+        let home = StableHash.combine(name ^ names.environment, names.service)
+        let conversation = trace.pointee.conversation
+        row.pointee.place.agentKey = StableHash.combine(home, row.pointee.place.agentName)
+        row.pointee.place.turnKey = StableHash.combine(row.pointee.place.agentKey, trace.pointee.turn)
+        row.pointee.place.conversationName = conversation
+        row.pointee.place.runKey = conversation == 0 ? traceKey : StableHash.combine(name, conversation)
+        row.pointee.place.traceKey = traceKey
     }
 }

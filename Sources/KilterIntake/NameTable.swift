@@ -9,13 +9,18 @@ import KilterVocabulary
 /// as long as no more of them lie between than `Limits.batchRows`.
 public struct NameTable: Sendable {
     private var tools: [NameHash: String] = [:]
-    private var young: [NameHash: String] = [:]
-    private var old: [NameHash: String] = [:]
+    private var young = NameGeneration()
+    private var old = NameGeneration()
     private let generationMax: Int
     /// Grows at each rotation; a batch marks its strings with it, so that each is looked up once per batch.
     public private(set) var generation: UInt32 = 1
 
     public init(generationMax: Int = Limits.namesMax) { self.generationMax = generationMax }
+
+    /// Brings the memory that `keep` will touch for a string towards the processor.
+    @inline(__always) func prefetch(_ entry: StringTable.Entry) {
+        if entry.seenByNames != generation { young.prefetch(entry.hash) }
+    }
 
     /// Makes sure that the string of `reference` will be found later.
     @inline(__always) public mutating func keep(_ reference: StringRef, in strings: inout StringTable) {
@@ -24,9 +29,12 @@ public struct NameTable: Sendable {
     }
 
     @inline(never) private mutating func keepUnseen(_ reference: StringRef, in strings: inout StringTable) {
-        let hash = strings.hash(reference)
-        if young[hash] == nil {
-            insert(hash, old.removeValue(forKey: hash) ?? strings.string(reference))
+        let entry = strings.entries[Int(reference)]
+        if !young.contains(entry.hash), !bringBack(entry.hash) {
+            makeRoom()
+            strings.arena.withUnsafeBufferPointer {
+                young.insert(entry.hash, UnsafeBufferPointer(rebasing: $0[Int(entry.offset)..<Int(entry.offset) + Int(entry.length)]))
+            }
         }
         strings.markSeen(reference, generation: generation)
     }
@@ -41,50 +49,69 @@ public struct NameTable: Sendable {
 
     /// Notes that a record uses a name which it does not show itself. A name that was forgotten stays so.
     public mutating func touch(_ hash: NameHash) {
-        guard hash != 0, young[hash] == nil else { return }
-        insert(hash, old.removeValue(forKey: hash) ?? "~" + Hex.string(hash))
+        guard hash != 0, !young.contains(hash), !bringBack(hash) else { return }
+        makeRoom()
+        young.insert(hash, "~" + Hex.string(hash))
     }
 
-    private mutating func insert(_ hash: NameHash, _ text: String) {
+    /// Moves a name of the old generation to the young one; false when it is not there.
+    private mutating func bringBack(_ hash: NameHash) -> Bool {
+        guard let text = old.remove(hash) else { return false }
         if young.count >= generationMax {
-            old = young
-            young = [:]
-            generation &+= 1
+            // What is about to be thrown away holds the text.
+            let text = old.string(text)
+            makeRoom()
+            young.insert(hash, text)
+        } else {
+            old.withBytes(text) { young.insert(hash, $0) }
         }
-        young[hash] = text
+        return true
+    }
+
+    private mutating func makeRoom() {
+        guard young.count >= generationMax else { return }
+        swap(&old, &young)
+        young.removeAll()
+        generation &+= 1
     }
 
     /// The text of `hash`; empty for the absent name.
     public func text(_ hash: NameHash) -> String {
         if hash == 0 { return "" }
-        return tools[hash] ?? young[hash] ?? old[hash] ?? "~" + Hex.string(hash)
+        if let tool = tools[hash] { return tool }
+        if let text = young.find(hash) { return young.string(text) }
+        if let text = old.find(hash) { return old.string(text) }
+        return "~" + Hex.string(hash)
     }
 
     // Snapshot: tools and both generations in ascending order of hash.
 
     public func write(to writer: inout ByteWriter) {
         writer.write(generation)
-        for names in [tools, young, old] {
+        for names in [tools.sorted { $0.key < $1.key }.map { (hash: $0.key, text: $0.value) }, young.sorted(), old.sorted()] {
             writer.write(UInt32(names.count))
-            for hash in names.keys.sorted() {
-                writer.write(hash)
-                writer.write(names[hash] ?? "")
+            for name in names {
+                writer.write(name.hash)
+                writer.write(name.text)
             }
         }
     }
 
     public mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
         generation = try reader.read()
-        tools = try Self.readNames(&reader)
+        tools = [:]
+        for _ in 0..<(try reader.read(UInt32.self)) { tools[try reader.read()] = try reader.readString() }
         young = try Self.readNames(&reader)
         old = try Self.readNames(&reader)
     }
 
-    private static func readNames(_ reader: inout ByteReader) throws(ByteReader.Short) -> [NameHash: String] {
-        var names: [NameHash: String] = [:]
+    private static func readNames(_ reader: inout ByteReader) throws(ByteReader.Short) -> NameGeneration {
+        var names = NameGeneration()
         for _ in 0..<(try reader.read(UInt32.self)) {
             let hash = try reader.read(UInt64.self)
-            names[hash] = try reader.readString()
+            let text = try reader.readString()
+            guard hash != 0, !names.contains(hash) else { throw ByteReader.Short() }
+            names.insert(hash, text)
         }
         return names
     }

@@ -6,8 +6,8 @@ import KilterVocabulary
 ///
 /// A ring of fixed length (the contract's horizon) and an open-addressed index that holds the keys themselves, so that
 /// a span seen for the first time costs one line of memory. Both grow by doubling until the horizon is reached, so a
-/// small tenant stays small. Memory at the full horizon of 65,536: 3.5 MiB.
-struct RecentSpans {
+/// small tenant stays small. Memory at the full horizon of 65,536: 4 MiB.
+struct RecentSpans: ~Copyable {
     struct Entry: BitwiseCopyable {
         /// Hash of (trace id, span id); never zero.
         var key: UInt64
@@ -18,47 +18,68 @@ struct RecentSpans {
         var kind: OperationKind
     }
 
-    private let horizon: Int
-    private var ring: ContiguousArray<Entry> = []
-    private var next = 0
-    private var indexKeys = ContiguousArray<UInt64>(repeating: 0, count: 128)
-    private var indexPlaces = ContiguousArray<UInt32>(repeating: 0, count: 128)
+    /// One place of the index; key zero is an empty place.
+    private struct Place: BitwiseCopyable {
+        var key: UInt64 = 0
+        var position: UInt32 = 0
+    }
 
-    init(horizon: Int) { self.horizon = horizon }
+    private let horizon: Int
+    private var count = 0
+    /// The oldest one, once the ring is full.
+    private var next = 0
+    private var capacity: Int
+    private var indexMask: Int
+    // Guard: both blocks are owned by this noncopyable value and freed in deinit; positions stay below `count`,
+    // offsets into the index are masked.
+    private var ring: UnsafeMutablePointer<Entry>
+    // Guard: as above; holds `indexMask + 1` places.
+    private var index: UnsafeMutablePointer<Place>
+
+    init(horizon: Int) {
+        self.horizon = horizon
+        capacity = min(64, horizon)
+        ring = .allocate(capacity: capacity)
+        indexMask = 127
+        index = .allocate(capacity: 128)
+        index.initialize(repeating: Place(), count: 128)
+    }
+
+    deinit {
+        ring.deallocate()
+        index.deallocate()
+    }
 
     @inline(__always) static func key(_ trace: TraceID, _ span: UInt64) -> UInt64 {
         StableHash.combine(trace.high ^ StableHash.fold(trace.low, 0x9e37_79b9_7f4a_7c15), span)
     }
 
-    /// Brings the memory that `find` and the `ahead`-th `add` from now will touch towards the processor.
-    @inline(__always) func prefetch(_ key: UInt64, ahead: Int) {
-        let mask = indexKeys.count - 1
-        indexKeys.withUnsafeBufferPointer { keys in
-            // Guard: both offsets are masked to the index; nothing is read, only announced.
-            guard let base = keys.baseAddress else { return }
-            kilter_prefetch(base + (Int(truncatingIfNeeded: key) & mask))
-            guard ring.count == horizon else { return }
-            let leaving = ring[next + ahead < horizon ? next + ahead : next + ahead - horizon].key
-            kilter_prefetch(base + (Int(truncatingIfNeeded: leaving) & mask))
-        }
+    /// Brings the memory that `find` will touch towards the processor.
+    @inline(__always) func prefetch(_ key: UInt64) { kilter_prefetch(index + (Int(truncatingIfNeeded: key) & indexMask)) }
+
+    /// The same for the `ahead`-th `add` from now.
+    @inline(__always) func prefetchLeaving(ahead: Int) {
+        guard count == horizon else { return }
+        prefetch(ring[next &+ ahead < horizon ? next &+ ahead : next &+ ahead &- horizon].key)
     }
 
-    func find(_ key: UInt64) -> Entry? {
-        let mask = indexKeys.count - 1
-        var at = Int(truncatingIfNeeded: key) & mask
-        while indexKeys[at] != 0 {
-            if indexKeys[at] == key { return ring[Int(indexPlaces[at])] }
-            at = (at &+ 1) & mask
+    @inline(__always) func find(_ key: UInt64) -> Entry? {
+        var at = Int(truncatingIfNeeded: key) & indexMask
+        while index[at].key != 0 {
+            if index[at].key == key { return ring[Int(index[at].position)] }
+            at = (at &+ 1) & indexMask
         }
         return nil
     }
 
     /// Adds a span that `find` did not know, forgetting the oldest one at the horizon.
     mutating func add(_ entry: Entry) {
-        if ring.count < horizon {
-            ring.append(entry)
-            if ring.count * 2 > indexKeys.count { growIndex() }
-            place(entry.key, ring.count - 1)
+        if count < horizon {
+            if count == capacity { growRing() }
+            (ring + count).initialize(to: entry)
+            count += 1
+            if count * 2 > indexMask + 1 { growIndex() }
+            place(entry.key, count - 1)
         } else {
             forget(ring[next].key)
             ring[next] = entry
@@ -67,48 +88,56 @@ struct RecentSpans {
         }
     }
 
-    private mutating func place(_ key: UInt64, _ position: Int) {
-        let mask = indexKeys.count - 1
-        var at = Int(truncatingIfNeeded: key) & mask
-        while indexKeys[at] != 0 { at = (at &+ 1) & mask }
-        indexKeys[at] = key
-        indexPlaces[at] = UInt32(truncatingIfNeeded: position)
+    @inline(__always) private func place(_ key: UInt64, _ position: Int) {
+        var at = Int(truncatingIfNeeded: key) & indexMask
+        while index[at].key != 0 { at = (at &+ 1) & indexMask }
+        index[at] = Place(key: key, position: UInt32(truncatingIfNeeded: position))
     }
 
+    private mutating func growRing() {
+        let larger = min(horizon, capacity * 2)
+        let newRing = UnsafeMutablePointer<Entry>.allocate(capacity: larger)
+        newRing.moveInitialize(from: ring, count: count)
+        ring.deallocate()
+        ring = newRing
+        capacity = larger
+    }
+
+    /// Makes room for the newest entry, which its caller places.
     private mutating func growIndex() {
-        let size = indexKeys.count * 2
-        indexKeys = ContiguousArray(repeating: 0, count: size)
-        indexPlaces = ContiguousArray(repeating: 0, count: size)
-        for position in 0..<ring.count - 1 { place(ring[position].key, position) }
+        let size = (indexMask + 1) * 2
+        index.deallocate()
+        index = .allocate(capacity: size)
+        index.initialize(repeating: Place(), count: size)
+        indexMask = size - 1
+        for position in 0..<count - 1 { place(ring[position].key, position) }
     }
 
     /// Backward-shift deletion: no tombstones, so look-ups stay short for ever.
-    private mutating func forget(_ key: UInt64) {
-        let mask = indexKeys.count - 1
-        var hole = Int(truncatingIfNeeded: key) & mask
-        while indexKeys[hole] != key {
-            guard indexKeys[hole] != 0 else { return }
-            hole = (hole &+ 1) & mask
+    private func forget(_ key: UInt64) {
+        var hole = Int(truncatingIfNeeded: key) & indexMask
+        while index[hole].key != key {
+            guard index[hole].key != 0 else { return }
+            hole = (hole &+ 1) & indexMask
         }
-        var at = (hole &+ 1) & mask
-        while indexKeys[at] != 0 {
-            let home = Int(truncatingIfNeeded: indexKeys[at]) & mask
-            if ((at &- home) & mask) >= ((at &- hole) & mask) {
-                indexKeys[hole] = indexKeys[at]
-                indexPlaces[hole] = indexPlaces[at]
+        var at = (hole &+ 1) & indexMask
+        while index[at].key != 0 {
+            let home = Int(truncatingIfNeeded: index[at].key) & indexMask
+            if ((at &- home) & indexMask) >= ((at &- hole) & indexMask) {
+                index[hole] = index[at]
                 hole = at
             }
-            at = (at &+ 1) & mask
+            at = (at &+ 1) & indexMask
         }
-        indexKeys[hole] = 0
+        index[hole].key = 0
     }
 
     // Snapshot: entries from oldest to newest.
 
     func write(to writer: inout ByteWriter) {
-        writer.write(UInt32(ring.count))
-        for step in 0..<ring.count {
-            let entry = ring[(next + step) % ring.count]
+        writer.write(UInt32(count))
+        for step in 0..<count {
+            let entry = ring[(next + step) % count]
             writer.write(entry.key)
             writer.write(entry.parent)
             writer.write(entry.agent)

@@ -9,8 +9,31 @@ import CLanes
 ///   owner's flood evicts its own slots only.
 /// - Behaviour depends on the sequence of calls alone: no clock, no randomness, no address.
 ///
-/// Memory: `MemoryLayout<Slot>.stride` + 24 bytes a slot, + 24 to 48 bytes of index a slot.
+/// Memory: `MemoryLayout<Slot>.stride` + up to 24 bytes a slot, + 32 to 64 bytes of index a slot.
 public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
+    /// A slot and what the slab knows about it, side by side: whoever has the one in the cache has the other.
+    @usableFromInline struct Cell: BitwiseCopyable {
+        /// First, so that the address of a cell is that of its slot.
+        @usableFromInline var slot: Slot
+        @usableFromInline var meta: Meta
+
+        @inlinable init(slot: Slot, meta: Meta) {
+            self.slot = slot
+            self.meta = meta
+        }
+    }
+
+    /// One place of the open-addressed index; key zero is an empty place.
+    @usableFromInline struct Place: BitwiseCopyable {
+        @usableFromInline var key: UInt64
+        @usableFromInline var slot: Int32
+
+        @inlinable init(key: UInt64, slot: Int32) {
+            self.key = key
+            self.slot = slot
+        }
+    }
+
     @usableFromInline struct Meta: BitwiseCopyable {
         @usableFromInline var key: UInt64
         /// Position in the owner's queue: grows with every insertion and every second chance.
@@ -19,7 +42,7 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
         @usableFromInline var next: Int32
         @usableFromInline var touched: Bool
 
-        @usableFromInline init(key: UInt64, order: UInt64, owner: Int32, touched: Bool) {
+        @inlinable init(key: UInt64, order: UInt64, owner: Int32, touched: Bool) {
             self.key = key
             self.order = order
             self.owner = owner
@@ -34,99 +57,109 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
         @usableFromInline var tail: Int32 = -1
         @usableFromInline var count: Int = 0
 
-        @usableFromInline init(name: UInt64) { self.name = name }
+        @inlinable init(name: UInt64) { self.name = name }
     }
 
     public let capacityMax: Int
-    public private(set) var evictions: UInt64 = 0
+    @usableFromInline var evicted: UInt64 = 0
     @usableFromInline var capacity: Int
     @usableFromInline var used = 0
     @usableFromInline var free: [Int32] = []
-    // Guard: the four blocks below are owned by this noncopyable value and freed in deinit; indices stay below `capacity`.
-    @usableFromInline var slots: UnsafeMutablePointer<Slot>
-    // Guard: as above.
-    @usableFromInline var metas: UnsafeMutablePointer<Meta>
-    // Guard: as above; holds `indexMask + 1` keys.
-    @usableFromInline var indexKeys: UnsafeMutablePointer<UInt64>
-    // Guard: as above; holds `indexMask + 1` slot numbers.
-    @usableFromInline var indexSlots: UnsafeMutablePointer<Int32>
+    // Guard: both blocks are owned by this noncopyable value and freed in deinit; slot numbers stay below `capacity`.
+    @usableFromInline var cells: UnsafeMutablePointer<Cell>
+    // Guard: as above; holds `indexMask + 1` places.
+    @usableFromInline var index: UnsafeMutablePointer<Place>
     @usableFromInline var indexMask: Int
     @usableFromInline var owners: [Owner] = []
+    /// Where in `owners` the last insertion was: most go to the same one.
+    @usableFromInline var lastOwner = 0
     @usableFromInline var nextOrder: UInt64 = 1
 
     /// - Parameter capacityMax: slots at most, at least 1.
-    public init(capacityMax: Int) {
+    @inlinable public init(capacityMax: Int) {
         precondition(capacityMax >= 1, "BUG: a slab needs room for one slot")
         self.capacityMax = capacityMax
         capacity = min(16, capacityMax)
-        slots = .allocate(capacity: capacity)
-        metas = .allocate(capacity: capacity)
+        cells = .allocate(capacity: capacity)
         indexMask = 63
-        indexKeys = .allocate(capacity: 64)
-        indexSlots = .allocate(capacity: 64)
-        indexKeys.initialize(repeating: 0, count: 64)
-        indexSlots.initialize(repeating: -1, count: 64)
+        index = .allocate(capacity: 64)
+        index.initialize(repeating: Place(key: 0, slot: -1), count: 64)
     }
 
-    deinit {
-        slots.deallocate()
-        metas.deallocate()
-        indexKeys.deallocate()
-        indexSlots.deallocate()
+    @inlinable deinit {
+        cells.deallocate()
+        index.deallocate()
     }
 
-    public var count: Int { used - free.count }
+    /// Slots that were given to another key.
+    @inlinable public var evictions: UInt64 { evicted }
+
+    @inlinable public var count: Int { used - free.count }
 
     /// Brings the index line of `key` towards the processor; no effect on the result of anything.
     @inlinable @inline(__always) public func prefetch(_ key: UInt64) {
-        kilter_prefetch(indexKeys + (Int(truncatingIfNeeded: key) & indexMask))
+        kilter_prefetch(index + (Int(truncatingIfNeeded: key) & indexMask))
+    }
+
+    /// Brings the slot of `key` towards the processor, when there is one: its first `lines` lines of 64 bytes and
+    /// the last. Cheap once the index line is there.
+    @inlinable @inline(__always) public func prefetchSlot(_ key: UInt64, lines: Int) {
+        guard let at = position(of: key) else { return }
+        let cell = UnsafeRawPointer(cells + Int(index[at].slot))
+        for line in 0..<lines { kilter_prefetch(cell + 64 * line) }
+        kilter_prefetch(cell + (MemoryLayout<Cell>.size - 1))
     }
 
     @inlinable @inline(__always) func position(of key: UInt64) -> Int? {
         var at = Int(truncatingIfNeeded: key) & indexMask
         while true {
-            let found = indexKeys[at]
+            let found = index[at].key
             if found == key { return at }
             if found == 0 { return nil }
             at = (at &+ 1) & indexMask
         }
     }
 
+    // Guard: `slot` is below `capacity`; a cell begins with its slot.
+    @inlinable @inline(__always) func pointer(_ slot: Int) -> UnsafeMutablePointer<Slot> {
+        UnsafeMutableRawPointer(cells + slot).assumingMemoryBound(to: Slot.self)
+    }
+
     /// The slot of `key`, marked as touched. The pointer is good until the next insertion.
     // Guard: callers use the pointer before they insert again; all of them are in the pure rooms and single-threaded per slab.
-    @inlinable public mutating func find(_ key: UInt64) -> UnsafeMutablePointer<Slot>? {
+    @inlinable @inline(__always) public mutating func find(_ key: UInt64) -> UnsafeMutablePointer<Slot>? {
         guard let at = position(of: key) else { return nil }
-        let slot = Int(indexSlots[at])
-        metas[slot].touched = true
-        return slots + slot
+        let slot = Int(index[at].slot)
+        cells[slot].meta.touched = true
+        return pointer(slot)
     }
 
     /// The slot of `key`, made from `initial` when it was not there.
     // Guard: as for `find`.
-    @inlinable public mutating func findOrInsert(
+    @inlinable @inline(__always) public mutating func findOrInsert(
         _ key: UInt64, owner: UInt64, initial: @autoclosure () -> Slot
     ) -> (slot: UnsafeMutablePointer<Slot>, isNew: Bool) {
         if let slot = find(key) { return (slot, false) }
         let slot = insertMeta(key, owner: owner, order: nextOrder, touched: false)
         nextOrder &+= 1
-        slots[slot] = initial()
-        return (slots + slot, true)
+        pointer(slot).initialize(to: initial())
+        return (pointer(slot), true)
     }
 
     /// Forgets `key`, if it is there.
-    public mutating func remove(_ key: UInt64) {
+    @inlinable public mutating func remove(_ key: UInt64) {
         guard let at = position(of: key) else { return }
-        let slot = indexSlots[at]
+        let slot = index[at].slot
         unlink(slot)
         removeIndex(at)
         free.append(slot)
     }
 
     /// Keys in ascending order: the canonical order of snapshots. Cost: a sort.
-    public func sortedKeys() -> [UInt64] {
+    @inlinable public func sortedKeys() -> [UInt64] {
         var keys: [UInt64] = []
         keys.reserveCapacity(count)
-        for at in 0...indexMask where indexKeys[at] != 0 { keys.append(indexKeys[at]) }
+        for at in 0...indexMask where index[at].key != 0 { keys.append(index[at].key) }
         keys.sort()
         return keys
     }
@@ -138,7 +171,7 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
         public var order: UInt64
         public var touched: Bool
 
-        public init(slot: Slot, owner: UInt64, order: UInt64, touched: Bool) {
+        @inlinable public init(slot: Slot, owner: UInt64, order: UInt64, touched: Bool) {
             self.slot = slot
             self.owner = owner
             self.order = order
@@ -147,25 +180,26 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     }
 
     /// The slot of `key` with its place in the eviction queue; does not touch it.
-    public func peek(_ key: UInt64) -> Kept? {
+    @inlinable public func peek(_ key: UInt64) -> Kept? {
         guard let at = position(of: key) else { return nil }
-        let slot = Int(indexSlots[at])
-        let meta = metas[slot]
-        return Kept(slot: slots[slot], owner: owners[Int(meta.owner)].name, order: meta.order, touched: meta.touched)
+        let cell = cells + Int(index[at].slot)
+        let meta = cell.pointee.meta
+        return Kept(slot: cell.pointee.slot, owner: owners[Int(meta.owner)].name, order: meta.order, touched: meta.touched)
     }
 
     /// Puts back what `peek` gave. Keys of one owner must come in ascending `order`.
-    public mutating func restore(_ key: UInt64, _ kept: Kept) {
+    @inlinable public mutating func restore(_ key: UInt64, _ kept: Kept) {
         remove(key)
         let slot = insertMeta(key, owner: kept.owner, order: kept.order, touched: kept.touched)
-        slots[slot] = kept.slot
+        pointer(slot).initialize(to: kept.slot)
         nextOrder = max(nextOrder, kept.order &+ 1)
     }
 }
 
-// Insertion and eviction: off the fast path.
+// Insertion and eviction: off the fast path, but seen by callers all the same, because code for a slot of unknown size
+// costs ten times as much.
 extension KeyedSlab {
-    @usableFromInline mutating func insertMeta(_ key: UInt64, owner name: UInt64, order: UInt64, touched: Bool) -> Int {
+    @inlinable @inline(never) mutating func insertMeta(_ key: UInt64, owner name: UInt64, order: UInt64, touched: Bool) -> Int {
         precondition(key != 0, "BUG: zero is not a key")
         let owner = ownerIndex(name)
         if count == capacityMax { evictOne() }
@@ -177,15 +211,20 @@ extension KeyedSlab {
             slot = Int32(used)
             used += 1
         }
-        metas[Int(slot)] = Meta(key: key, order: order, owner: Int32(owner), touched: touched)
+        cells[Int(slot)].meta = Meta(key: key, order: order, owner: Int32(owner), touched: touched)
         enqueue(slot, owner: owner)
-        if (count + 1) * 2 > indexMask + 1 { growIndex() }
+        if count * 2 > indexMask + 1 { growIndex() }
         insertIndex(key, slot)
         return Int(slot)
     }
 
-    private mutating func ownerIndex(_ name: UInt64) -> Int {
-        if let known = owners.firstIndex(where: { $0.name == name }) { return known }
+    @inlinable mutating func ownerIndex(_ name: UInt64) -> Int {
+        if lastOwner < owners.count, owners[lastOwner].name == name { return lastOwner }
+        lastOwner = owners.firstIndex(where: { $0.name == name }) ?? addOwner(name)
+        return lastOwner
+    }
+
+    @inlinable mutating func addOwner(_ name: UInt64) -> Int {
         // An owner without slots is forgotten, so that minted owners do not pile up.
         if let empty = owners.firstIndex(where: { $0.count == 0 }) {
             owners[empty] = Owner(name: name)
@@ -195,36 +234,36 @@ extension KeyedSlab {
         return owners.count - 1
     }
 
-    private mutating func enqueue(_ slot: Int32, owner: Int) {
-        metas[Int(slot)].next = -1
-        if owners[owner].tail >= 0 { metas[Int(owners[owner].tail)].next = slot } else { owners[owner].head = slot }
+    @inlinable mutating func enqueue(_ slot: Int32, owner: Int) {
+        cells[Int(slot)].meta.next = -1
+        if owners[owner].tail >= 0 { cells[Int(owners[owner].tail)].meta.next = slot } else { owners[owner].head = slot }
         owners[owner].tail = slot
         owners[owner].count += 1
     }
 
-    private mutating func dequeue(_ owner: Int) -> Int32 {
+    @inlinable mutating func dequeue(_ owner: Int) -> Int32 {
         let slot = owners[owner].head
-        owners[owner].head = metas[Int(slot)].next
+        owners[owner].head = cells[Int(slot)].meta.next
         if owners[owner].head < 0 { owners[owner].tail = -1 }
         owners[owner].count -= 1
         return slot
     }
 
-    private mutating func unlink(_ slot: Int32) {
-        let owner = Int(metas[Int(slot)].owner)
+    @inlinable mutating func unlink(_ slot: Int32) {
+        let owner = Int(cells[Int(slot)].meta.owner)
         var before: Int32 = -1
         var at = owners[owner].head
         while at != slot {
             before = at
-            at = metas[Int(at)].next
+            at = cells[Int(at)].meta.next
         }
-        let after = metas[Int(slot)].next
-        if before < 0 { owners[owner].head = after } else { metas[Int(before)].next = after }
+        let after = cells[Int(slot)].meta.next
+        if before < 0 { owners[owner].head = after } else { cells[Int(before)].meta.next = after }
         if after < 0 { owners[owner].tail = before }
         owners[owner].count -= 1
     }
 
-    private mutating func evictOne() {
+    @inlinable mutating func evictOne() {
         // The largest holder; ties go to the smaller name, which no order of arrival can change.
         var victim = 0
         for index in owners.indices {
@@ -234,68 +273,57 @@ extension KeyedSlab {
         }
         while true {
             let slot = dequeue(victim)
-            if metas[Int(slot)].touched {
-                metas[Int(slot)].touched = false
-                metas[Int(slot)].order = nextOrder
+            if cells[Int(slot)].meta.touched {
+                cells[Int(slot)].meta.touched = false
+                cells[Int(slot)].meta.order = nextOrder
                 nextOrder &+= 1
                 enqueue(slot, owner: victim)
                 continue
             }
-            if let at = position(of: metas[Int(slot)].key) { removeIndex(at) }
+            if let at = position(of: cells[Int(slot)].meta.key) { removeIndex(at) }
             free.append(slot)
-            evictions &+= 1
+            evicted &+= 1
             return
         }
     }
 
-    private mutating func growSlots() {
+    @inlinable mutating func growSlots() {
         let larger = min(capacityMax, capacity * 2)
-        let newSlots = UnsafeMutablePointer<Slot>.allocate(capacity: larger)
-        newSlots.moveInitialize(from: slots, count: used)
-        slots.deallocate()
-        slots = newSlots
-        let newMetas = UnsafeMutablePointer<Meta>.allocate(capacity: larger)
-        newMetas.moveInitialize(from: metas, count: used)
-        metas.deallocate()
-        metas = newMetas
+        let newCells = UnsafeMutablePointer<Cell>.allocate(capacity: larger)
+        newCells.moveInitialize(from: cells, count: used)
+        cells.deallocate()
+        cells = newCells
         capacity = larger
     }
 
-    private mutating func growIndex() {
-        let oldKeys = indexKeys
-        let oldSlots = indexSlots
+    @inlinable mutating func growIndex() {
+        let old = index
         let oldMask = indexMask
         indexMask = oldMask * 2 + 1
-        indexKeys = .allocate(capacity: indexMask + 1)
-        indexSlots = .allocate(capacity: indexMask + 1)
-        indexKeys.initialize(repeating: 0, count: indexMask + 1)
-        indexSlots.initialize(repeating: -1, count: indexMask + 1)
-        for at in 0...oldMask where oldKeys[at] != 0 { insertIndex(oldKeys[at], oldSlots[at]) }
-        oldKeys.deallocate()
-        oldSlots.deallocate()
+        index = .allocate(capacity: indexMask + 1)
+        index.initialize(repeating: Place(key: 0, slot: -1), count: indexMask + 1)
+        for at in 0...oldMask where old[at].key != 0 { insertIndex(old[at].key, old[at].slot) }
+        old.deallocate()
     }
 
-    private func insertIndex(_ key: UInt64, _ slot: Int32) {
+    @inlinable func insertIndex(_ key: UInt64, _ slot: Int32) {
         var at = Int(truncatingIfNeeded: key) & indexMask
-        while indexKeys[at] != 0 { at = (at &+ 1) & indexMask }
-        indexKeys[at] = key
-        indexSlots[at] = slot
+        while index[at].key != 0 { at = (at &+ 1) & indexMask }
+        index[at] = Place(key: key, slot: slot)
     }
 
     /// Backward-shift deletion: no tombstones, so look-ups stay short for ever.
-    private func removeIndex(_ position: Int) {
+    @inlinable func removeIndex(_ position: Int) {
         var hole = position
-        var at = (hole + 1) & indexMask
-        while indexKeys[at] != 0 {
-            let home = Int(truncatingIfNeeded: indexKeys[at]) & indexMask
+        var at = (hole &+ 1) & indexMask
+        while index[at].key != 0 {
+            let home = Int(truncatingIfNeeded: index[at].key) & indexMask
             if ((at &- home) & indexMask) >= ((at &- hole) & indexMask) {
-                indexKeys[hole] = indexKeys[at]
-                indexSlots[hole] = indexSlots[at]
+                index[hole] = index[at]
                 hole = at
             }
-            at = (at + 1) & indexMask
+            at = (at &+ 1) & indexMask
         }
-        indexKeys[hole] = 0
-        indexSlots[hole] = -1
+        index[hole] = Place(key: 0, slot: -1)
     }
 }

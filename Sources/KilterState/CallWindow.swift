@@ -22,20 +22,25 @@ public struct Call: BitwiseCopyable, Sendable {
     ///
     /// The outcome is the result; of a failed call also its error, which alone is an outcome where no result is
     /// captured.
-    public init(_ row: SpanRecord, tool: NameHash) {
+    public init(_ row: SpanRecord, tool: NameHash) { self = withUnsafePointer(to: row) { Call($0, tool: tool) } }
+
+    // Guard: the pointer is only used here.
+    public init(_ row: UnsafePointer<SpanRecord>, tool: NameHash) {
+        let arguments = row.pointee.arguments
+        let result = row.pointee.result
         self.tool = tool
-        call = row.arguments.isKnown ? StableHash.combine(tool, row.arguments.high ^ StableHash.fold(row.arguments.low, 3)) : 0
-        var outcome: UInt64 = row.result.isKnown ? StableHash.combine(row.result.high, row.result.low) : 0
-        error = row.flags.contains(.failed) ? row.errorDigest : 0
+        call = arguments.isKnown ? StableHash.combine(tool, arguments.high ^ StableHash.fold(arguments.low, 3)) : 0
+        var outcome: UInt64 = result.isKnown ? StableHash.combine(result.high, result.low) : 0
+        error = row.pointee.flags.contains(.failed) ? row.pointee.errorDigest : 0
         if error != 0 { outcome = StableHash.combine(outcome, error) }
         self.outcome = outcome
         symbol = call != 0 && outcome != 0 ? StableHash.combine(call, outcome) : 0
-        span = row.span
-        parent = row.parent
-        start = row.startNanoseconds
-        end = row.endNanoseconds
-        responseID = row.responseID
-        parentIsInference = row.place.parentIsInference
+        span = row.pointee.span
+        parent = row.pointee.parent
+        start = row.pointee.startNanoseconds
+        end = row.pointee.endNanoseconds
+        responseID = row.pointee.responseID
+        parentIsInference = row.pointee.place.parentIsInference
     }
 }
 
@@ -45,6 +50,8 @@ public struct Call: BitwiseCopyable, Sendable {
 /// been repeating at that distance (rows and cycles); the last twenty (repeats with other calls in between); and the
 /// distinct calls of the turn with their counts (repeats however far apart, the oldest forgotten first).
 public struct CallWindow: BitwiseCopyable, Sendable {
+    // In the order of use: what every call touches lies in the first lines, see `hotLines`.
+
     /// Symbols of the last eight calls, newest first.
     public internal(set) var symbols = SIMD8<UInt64>(repeating: 0)
     /// Tools of the last eight calls, newest first.
@@ -52,47 +59,50 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     /// Lane d-1: for how many calls now the symbol has equalled the one d calls before.
     public internal(set) var repeats = SIMD8<UInt32>(repeating: 0)
 
-    // The last twenty calls, a ring.
-    var ringSymbols = InlineArray<20, UInt64>(repeating: 0)
-    var ringSpans = InlineArray<20, UInt64>(repeating: 0)
-    var ringStarts = InlineArray<20, UInt64>(repeating: 0)
     /// Calls of the turn so far, batches counted once.
     public internal(set) var calls: UInt32 = 0
-
-    // The distinct calls of the turn.
-    var known = InlineArray<12, KnownCall>(repeating: KnownCall())
-
-    // The row of failures with one error.
-    public internal(set) var errorDigest: UInt64 = 0
-    public internal(set) var errorCall: UInt64 = 0
-    public internal(set) var errorFirstSpan: UInt64 = 0
-    public internal(set) var errorStartedAt: UInt64 = 0
     public internal(set) var errorCount: UInt32 = 0
     /// The failing calls differ, or their arguments are unknown.
     public internal(set) var errorVaries = false
+    var batchCount: UInt32 = 0
+    // The row of failures with one error.
+    public internal(set) var errorDigest: UInt64 = 0
+    public internal(set) var errorCall: UInt64 = 0
 
     // The batch of parallel calls that the last call belongs to.
+    var batchCalls = SIMD8<UInt64>(repeating: 0)
     var batchParent: UInt64 = 0
     var batchResponse: UInt64 = 0
     var batchStart: UInt64 = 0
     var batchEnd: UInt64 = 0
-    var batchCalls = SIMD8<UInt64>(repeating: 0)
-    var batchCount: UInt32 = 0
     var batchError: UInt64 = 0
     var lastParent: UInt64 = 0
 
+    // The distinct calls of the turn: what they are found by, and what is known of each.
+    var knownCalls = InlineArray<12, UInt64>(repeating: 0)
+    var knownLastCalls = InlineArray<12, UInt32>(repeating: 0)
+    // The last twenty calls, a ring.
+    var ringSymbols = InlineArray<20, UInt64>(repeating: 0)
+
+    var ringSpans = InlineArray<20, UInt64>(repeating: 0)
+    var ringStarts = InlineArray<20, UInt64>(repeating: 0)
+    public internal(set) var errorFirstSpan: UInt64 = 0
+    public internal(set) var errorStartedAt: UInt64 = 0
+    var known = InlineArray<12, KnownCall>(repeating: KnownCall())
+
+    /// Lines of 64 bytes that every call touches: everything up to `ringSymbols`.
+    public static let hotLines = 11
+
     public init() {}
 
-    /// One distinct call of the turn.
+    /// One distinct call of the turn; its hash and its latest occurrence stand in `knownCalls` and `knownLastCalls`.
     struct KnownCall: BitwiseCopyable {
-        var call: UInt64 = 0
         var firstSpan: UInt64 = 0
         var lastSpan: UInt64 = 0
         var startedAt: UInt64 = 0
         var outcome: UInt64 = 0
         var count: UInt32 = 0
         var firstCall: UInt32 = 0
-        var lastCall: UInt32 = 0
         var changes: UInt32 = 0
     }
 
@@ -227,21 +237,22 @@ extension CallWindow {
         guard call.call != 0 else { return }
         var at = 0
         for index in 0..<12 {
-            if known[index].call == call.call {
+            if knownCalls[index] == call.call {
                 at = index
                 break
             }
-            if known[index].lastCall < known[at].lastCall { at = index }
+            if knownLastCalls[index] < knownLastCalls[at] { at = index }
         }
         var entry = known[at]
-        if entry.call != call.call {
-            entry = KnownCall(call: call.call, firstSpan: call.span, startedAt: call.start, outcome: call.outcome, firstCall: calls)
+        if knownCalls[at] != call.call {
+            knownCalls[at] = call.call
+            entry = KnownCall(firstSpan: call.span, startedAt: call.start, outcome: call.outcome, firstCall: calls)
         }
         if entry.outcome != call.outcome { entry.changes &+= 1 }
         sight.sameArgumentsPreviousSpan = entry.lastSpan
         entry.outcome = call.outcome
         entry.count &+= 1
-        entry.lastCall = calls
+        knownLastCalls[at] = calls
         entry.lastSpan = call.span
         known[at] = entry
         sight.sameArguments = entry.count

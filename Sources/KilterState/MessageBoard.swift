@@ -7,34 +7,36 @@ import KilterVocabulary
 /// work between two messages makes the second one news. Beyond sixteen pairs or agents the one quiet for longest is
 /// forgotten, and whoever is not known counts as having worked, which can only silence.
 public struct MessageBoard: BitwiseCopyable, Sendable {
+    /// One directed pair; its key and its latest message stand in `pairKeys` and `pairLasts`.
     struct Pair: BitwiseCopyable {
-        var key: UInt64 = 0
         var digest: UInt64 = 0
         var firstSpan: UInt64 = 0
         var lastSpan: UInt64 = 0
         var startedAt: UInt64 = 0
         var count: UInt32 = 0
-        var last: UInt32 = 0
         var first: UInt32 = 0
     }
 
-    struct Worker: BitwiseCopyable {
-        var agent: NameHash = 0
-        var lastCall: UInt32 = 0
-    }
+    // In the order of use: what every message touches lies in the first lines, see `hotLines`.
 
-    var pairs = InlineArray<16, Pair>(repeating: Pair())
-    var workers = InlineArray<16, Worker>(repeating: Worker())
-    /// Latest tool call of any agent that was forgotten.
-    var forgottenCall: UInt32 = 0
     /// Messages and tool calls of the run, in order.
     var clock: UInt32 = 0
+    /// Latest tool call of any agent that was forgotten.
+    var forgottenCall: UInt32 = 0
+    var workers = InlineArray<16, NameHash>(repeating: 0)
+    var workerCalls = InlineArray<16, UInt32>(repeating: 0)
+    var pairKeys = InlineArray<16, UInt64>(repeating: 0)
+    var pairLasts = InlineArray<16, UInt32>(repeating: 0)
+    var pairs = InlineArray<16, Pair>(repeating: Pair())
     /// End times of the last twelve identical messages of an agent to itself.
     var selfTimes = InlineArray<12, UInt64>(repeating: 0)
     var selfSpans = InlineArray<12, UInt64>(repeating: 0)
     var selfAgent: NameHash = 0
     var selfDigest: UInt64 = 0
     var selfCount: UInt32 = 0
+
+    /// Lines of 64 bytes that every message touches: everything up to `pairLasts`.
+    public static let hotLines = 7
 
     public init() {}
 
@@ -53,17 +55,17 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         clock &+= 1
         var at = 0
         for index in 0..<16 {
-            if workers[index].agent == agent {
+            if workers[index] == agent {
                 at = index
                 break
             }
-            if workers[index].lastCall < workers[at].lastCall { at = index }
+            if workerCalls[index] < workerCalls[at] { at = index }
         }
-        if workers[at].agent != agent {
-            forgottenCall = max(forgottenCall, workers[at].lastCall)
-            workers[at].agent = agent
+        if workers[at] != agent {
+            forgottenCall = max(forgottenCall, workerCalls[at])
+            workers[at] = agent
         }
-        workers[at].lastCall = clock
+        workerCalls[at] = clock
     }
 
     /// Takes a message from one agent to another with a known digest.
@@ -75,12 +77,13 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         let at = pairIndex(key)
         var pair = pairs[at]
         let worked = max(lastCall(sender), lastCall(receiver))
-        if pair.key != key || pair.digest != digest || worked > pair.last {
-            pair = Pair(key: key, digest: digest, firstSpan: span, startedAt: start, first: clock)
+        if pairKeys[at] != key || pair.digest != digest || worked > pairLasts[at] {
+            pairKeys[at] = key
+            pair = Pair(digest: digest, firstSpan: span, startedAt: start, first: clock)
         }
         let previous = pair.lastSpan
         pair.count &+= 1
-        pair.last = clock
+        pairLasts[at] = clock
         pair.lastSpan = span
         pairs[at] = pair
         return Sight(
@@ -114,17 +117,19 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         return sight
     }
 
-    private func pairIndex(_ key: UInt64) -> Int {
+    // Both change nothing; they are mutating because the arrays would be copied for a reader.
+
+    @inline(__always) private mutating func pairIndex(_ key: UInt64) -> Int {
         var at = 0
         for index in 0..<16 {
-            if pairs[index].key == key { return index }
-            if pairs[index].last < pairs[at].last { at = index }
+            if pairKeys[index] == key { return index }
+            if pairLasts[index] < pairLasts[at] { at = index }
         }
         return at
     }
 
-    private func lastCall(_ agent: NameHash) -> UInt32 {
-        for index in 0..<16 where workers[index].agent == agent { return workers[index].lastCall }
+    @inline(__always) private mutating func lastCall(_ agent: NameHash) -> UInt32 {
+        for index in 0..<16 where workers[index] == agent { return workerCalls[index] }
         return forgottenCall
     }
 }

@@ -17,7 +17,11 @@ extension CallWindow {
             writer.write(ringStarts[index])
         }
         writer.write(calls)
-        for index in 0..<12 { known[index].write(to: &writer) }
+        for index in 0..<12 {
+            let entry = known[index]
+            for word in [knownCalls[index], entry.firstSpan, entry.lastSpan, entry.startedAt, entry.outcome] { writer.write(word) }
+            for word in [entry.count, entry.firstCall, knownLastCalls[index], entry.changes] { writer.write(word) }
+        }
         for word in [errorDigest, errorCall, errorFirstSpan, errorStartedAt] { writer.write(word) }
         writer.write(errorCount)
         writer.write(errorVaries)
@@ -39,7 +43,17 @@ extension CallWindow {
             ringStarts[index] = try reader.read()
         }
         calls = try reader.read()
-        for index in 0..<12 { known[index] = try KnownCall(from: &reader) }
+        for index in 0..<12 {
+            knownCalls[index] = try reader.read()
+            known[index].firstSpan = try reader.read()
+            known[index].lastSpan = try reader.read()
+            known[index].startedAt = try reader.read()
+            known[index].outcome = try reader.read()
+            known[index].count = try reader.read()
+            known[index].firstCall = try reader.read()
+            knownLastCalls[index] = try reader.read()
+            known[index].changes = try reader.read()
+        }
         errorDigest = try reader.read()
         errorCall = try reader.read()
         errorFirstSpan = try reader.read()
@@ -56,33 +70,14 @@ extension CallWindow {
     }
 }
 
-extension CallWindow.KnownCall {
-    func write(to writer: inout ByteWriter) {
-        for word in [call, firstSpan, lastSpan, startedAt, outcome] { writer.write(word) }
-        for word in [count, firstCall, lastCall, changes] { writer.write(word) }
-    }
-
-    init(from reader: inout ByteReader) throws(ByteReader.Short) {
-        call = try reader.read()
-        firstSpan = try reader.read()
-        lastSpan = try reader.read()
-        startedAt = try reader.read()
-        outcome = try reader.read()
-        count = try reader.read()
-        firstCall = try reader.read()
-        lastCall = try reader.read()
-        changes = try reader.read()
-    }
-}
-
 extension MessageBoard {
     public func write(to writer: inout ByteWriter) {
         for index in 0..<16 {
             let pair = pairs[index]
-            for word in [pair.key, pair.digest, pair.firstSpan, pair.lastSpan, pair.startedAt] { writer.write(word) }
-            for word in [pair.count, pair.last, pair.first] { writer.write(word) }
-            writer.write(workers[index].agent)
-            writer.write(workers[index].lastCall)
+            for word in [pairKeys[index], pair.digest, pair.firstSpan, pair.lastSpan, pair.startedAt] { writer.write(word) }
+            for word in [pair.count, pairLasts[index], pair.first] { writer.write(word) }
+            writer.write(workers[index])
+            writer.write(workerCalls[index])
         }
         for index in 0..<12 {
             writer.write(selfTimes[index])
@@ -95,16 +90,16 @@ extension MessageBoard {
     public init(from reader: inout ByteReader) throws(ByteReader.Short) {
         self.init()
         for index in 0..<16 {
-            pairs[index].key = try reader.read()
+            pairKeys[index] = try reader.read()
             pairs[index].digest = try reader.read()
             pairs[index].firstSpan = try reader.read()
             pairs[index].lastSpan = try reader.read()
             pairs[index].startedAt = try reader.read()
             pairs[index].count = try reader.read()
-            pairs[index].last = try reader.read()
+            pairLasts[index] = try reader.read()
             pairs[index].first = try reader.read()
-            workers[index].agent = try reader.read()
-            workers[index].lastCall = try reader.read()
+            workers[index] = try reader.read()
+            workerCalls[index] = try reader.read()
         }
         for index in 0..<12 {
             selfTimes[index] = try reader.read()

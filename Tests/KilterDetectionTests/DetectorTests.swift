@@ -30,11 +30,10 @@ private struct Turn: ~Copyable {
         row.place.turnKey = 9
         row.place.outcome = outcome
         batch.rows.append(row)
-        guard Detection.isCall(row) else { return [] }
         var work = ShardWork()
-        work.calls = [0]
+        work.share(batch, 0..<1)
         var findings: [Finding] = []
-        Detection.stepAgents(work, batch, [thresholds], &shard, into: &findings)
+        Detection.stepAgents(work, Shard.ofAgent(row.place.agentKey), batch, [thresholds], &shard, into: &findings)
         return findings
     }
 
@@ -54,9 +53,9 @@ private struct Turn: ~Copyable {
         row.place.outcome = .processed
         batch.rows.append(row)
         var work = ShardWork()
-        work.runRows = [0]
+        work.share(batch, 0..<1)
         var findings: [Finding] = []
-        if Detection.isMessage(row) { Detection.stepRuns(work, batch, [thresholds], &shard, into: &findings) }
+        Detection.stepRuns(work, Shard.ofRun(row.place.runKey), batch, [thresholds], &shard, into: &findings)
         return findings
     }
 }

@@ -1,0 +1,80 @@
+import KilterState
+import KilterVocabulary
+
+/// The rows of one batch that the keyings look at, shared out among the shards; in admission order within each.
+///
+/// Calls go to the shard of their agent, messages and calls to the shard of their run. Cost: two passes over the rows
+/// and no allocation once the lists have grown.
+public struct ShardWork: Sendable {
+    /// A row by its number, and the key it is looked up by.
+    struct Entry: BitwiseCopyable {
+        var key: UInt64
+        var row: UInt32
+        var shard: UInt32
+    }
+
+    /// Rows of one keying, those of a shard side by side.
+    struct List: Sendable {
+        private var drawn: ContiguousArray<Entry> = []
+        private(set) var entries: ContiguousArray<Entry> = []
+        /// Where each shard's entries begin; one more for the end.
+        private var starts = ContiguousArray<Int>(repeating: 0, count: Limits.shards + 1)
+
+        @inline(__always) func range(_ shard: Int) -> Range<Int> {
+            shard < Limits.shards ? starts[shard]..<starts[shard + 1] : 0..<0
+        }
+
+        mutating func removeAll() { drawn.removeAll(keepingCapacity: true) }
+
+        @inline(__always) mutating func append(_ row: Int, _ key: UInt64, _ shard: Int) {
+            drawn.append(Entry(key: key, row: UInt32(truncatingIfNeeded: row), shard: UInt32(truncatingIfNeeded: shard)))
+        }
+
+        /// Sorts what was appended by shard, keeping the order within each.
+        mutating func arrange() {
+            for shard in starts.indices { starts[shard] = 0 }
+            for entry in drawn { starts[Int(entry.shard) + 1] += 1 }
+            for shard in 0..<Limits.shards { starts[shard + 1] += starts[shard] }
+            if entries.count < drawn.count {
+                entries.append(contentsOf: repeatElement(Entry(key: 0, row: 0, shard: 0), count: drawn.count - entries.count))
+            }
+            for entry in drawn {
+                entries[starts[Int(entry.shard)]] = entry
+                starts[Int(entry.shard)] += 1
+            }
+            // Each start has moved on to the next one's place.
+            for shard in stride(from: Limits.shards, to: 0, by: -1) { starts[shard] = starts[shard - 1] }
+            starts[0] = 0
+        }
+    }
+
+    var calls = List()
+    var runRows = List()
+
+    public init() {}
+
+    /// Takes the rows `rows` of `batch` in place of what was there.
+    public mutating func share(_ batch: SpanBatch, _ rows: Range<Int>) {
+        calls.removeAll()
+        runRows.removeAll()
+        batch.rows.withUnsafeBufferPointer { all in
+            // Guard: `rows` is inside the buffer, and the pointer does not leave this closure.
+            guard let base = all.baseAddress, rows.lowerBound >= 0, rows.upperBound <= all.count else { return }
+            for number in rows { share(base + number, number) }
+        }
+        calls.arrange()
+        runRows.arrange()
+    }
+
+    // Guard: as above.
+    @inline(__always) private mutating func share(_ row: UnsafePointer<SpanRecord>, _ number: Int) {
+        let isCall = Detection.isCall(row)
+        guard isCall || Detection.isMessage(row) else { return }
+        let runKey = row.pointee.place.runKey
+        runRows.append(number, runKey, Shard.ofRun(runKey))
+        if isCall { calls.append(number, row.pointee.place.turnKey, Shard.ofAgent(row.pointee.place.agentKey)) }
+    }
+
+    /// Whether a shard has nothing to do.
+    public func isEmpty(_ shard: Int) -> Bool { runRows.range(shard).isEmpty && calls.range(shard).isEmpty }
+}
