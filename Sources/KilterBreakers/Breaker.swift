@@ -31,7 +31,7 @@ public struct BreakerRule: Sendable, Equatable {
 ///
 ///     closed ──critical finding──▶ open ──cool-down without evidence──▶ half open ──probes pass──▶ closed
 ///                                   ▲                                     │ lease ends unused ───▶ closed
-///                                   └────────── critical finding ─────────┘ (cool-down doubles, eight times at most)
+///                                   └─ critical finding, or probes missing ┘ (cool-down doubles, eight times at most)
 struct Breaker: Sendable {
     var rule: BreakerRule
     var id: String
@@ -45,6 +45,8 @@ struct Breaker: Sendable {
     /// The deadline in force: end of the cool-down, or of the probes' lease.
     var deadline = EventTime.never
     var passed: UInt32 = 0
+    /// The last trace of the scope that was seen; only saves looking it up again.
+    var lastTrace = TraceID()
     /// Doublings of the cool-down.
     var backOff: UInt64 = 0
     var aliases: ScopeAliases
@@ -59,13 +61,13 @@ struct Breaker: Sendable {
     mutating func open(_ time: EventTime, again: Bool) {
         backOff = again ? min(backOff + 1, Self.backOffMax) : 0
         state = .open
-        generation += 1
+        generation &+= 1
         deadline = time + coolDown
     }
 
     mutating func halfOpen(_ time: EventTime) {
         state = .halfOpen
-        generation += 1
+        generation &+= 1
         passed = 0
         reason = "cool-down over, probing"
         deadline = time + coolDown
@@ -73,7 +75,7 @@ struct Breaker: Sendable {
 
     mutating func close(_ why: String) {
         state = .closed
-        generation += 1
+        generation &+= 1
         deadline = .never
         reason = why
     }

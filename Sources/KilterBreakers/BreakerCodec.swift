@@ -10,6 +10,7 @@ extension Breakers {
         tenants.sorted { $0.tenant < $1.tenant }.map { board in
             var writer = ByteWriter()
             writer.write(board.nextSerial)
+            writer.write(board.forgottenGeneration)
             writer.write(UInt32(board.breakers.count))
             for key in board.breakers.keys.sorted() {
                 if let breaker = board.breakers[key] { breaker.write(to: &writer) }
@@ -28,6 +29,7 @@ extension Breakers {
     public mutating func restore(tenant: NameHash, from reader: inout ByteReader) throws(ByteReader.Short) {
         var board = Board(tenant: tenant)
         board.nextSerial = try reader.read()
+        board.forgottenGeneration = try reader.read()
         for _ in 0..<(try reader.read(UInt32.self)) {
             let breaker = try Breaker(from: &reader)
             if breaker.state != .closed {

@@ -26,9 +26,11 @@ public struct Breakers: Sendable {
         var halfOpen = 0
         /// Closed ones in the order they closed; entries whose breaker has moved on are skipped.
         var closed: [(key: UInt64, generation: UInt64)] = []
+        /// Greatest generation of a breaker that was forgotten: new ones begin above it, so that no event id comes twice.
+        var forgottenGeneration: UInt64 = 0
     }
 
-    /// Whether a call of some scope could matter: false lets the caller skip `observe`.
+    /// Whether any breaker is not closed: false lets the caller skip `adopt` and `pass`.
     public var anyAway: Bool { tenants.contains { $0.away > 0 } }
 
     /// Takes a critical finding whose tier may trip.
@@ -80,21 +82,23 @@ public struct Breakers: Sendable {
         return finding.tier == .identicalResult || finding.tier == .identicalOutcome
     }
 
-    /// Takes a call that was judged and found clean: a probe of a half-open breaker has passed. Also learns that a
-    /// trace belongs to a run, which gives its breaker an alias.
-    public mutating func observe(
-        _ place: Place, isCall: Bool, time: EventTime, conversation: () -> String, trace: TraceID
+    /// Learns that a trace belongs to a run, which gives its breaker an alias.
+    public mutating func adopt(
+        _ place: Place, time: EventTime, trace: TraceID, conversation: () -> String
     ) -> [BreakerEvent] {
         guard let board = tenants.firstIndex(where: { $0.tenant == place.tenantName }), tenants[board].away > 0 else { return [] }
+        return adopt(place, board, time, conversation, trace)
+    }
+
+    /// Takes a call that was judged and found clean: a probe of a half-open breaker has passed.
+    public mutating func pass(_ place: Place, time: EventTime) -> [BreakerEvent] {
+        guard let board = tenants.firstIndex(where: { $0.tenant == place.tenantName }), tenants[board].halfOpen > 0
+        else { return [] }
         var events: [BreakerEvent] = []
-        if place.runKey != place.traceKey {
-            events += adopt(place, board, time, conversation, trace)
-        }
-        guard isCall, tenants[board].halfOpen > 0 else { return events }
         for scope in [BreakerScope.agent, .run] {
             let key = resolve(Self.key(scope, place.runKey, place.agentKey), board)
             guard var breaker = tenants[board].breakers[key], breaker.state == .halfOpen else { continue }
-            breaker.passed += 1
+            breaker.passed &+= 1
             if breaker.passed >= breaker.rule.probePermits {
                 events.append(move(&breaker, key, board, at: time) { $0.close("\($0.passed) calls passed without new evidence") })
             } else {
@@ -123,7 +127,13 @@ public struct Breakers: Sendable {
                 continue
             }
             return move(&breaker, due.key, board, at: due.time) {
-                if $0.state == .open { $0.halfOpen(due.time) } else { $0.close("nothing happened while it was probed") }
+                switch ($0.state, $0.passed) {
+                case (.open, _): $0.halfOpen(due.time)
+                case (_, 0): $0.close("nothing happened while it could be probed")
+                default:
+                    $0.reason = "only \($0.passed) of \($0.rule.probePermits) probes came back"
+                    $0.open(due.time, again: true)
+                }
             }
         }
         return nil
@@ -155,7 +165,8 @@ extension Breakers {
         let serial = tenants[board].nextSerial
         tenants[board].nextSerial &+= 1
         tenants[board].breakers[key] = Breaker(
-            rule: rule, id: aliases.identity(rule.scope), scopeKey: key, serial: serial, aliases: aliases)
+            rule: rule, id: aliases.identity(rule.scope), scopeKey: key, serial: serial,
+            generation: tenants[board].forgottenGeneration, aliases: aliases)
         return true
     }
 
@@ -169,6 +180,11 @@ extension Breakers {
         tenants[board].halfOpen += (breaker.state == .halfOpen ? 1 : 0) - (before == .halfOpen ? 1 : 0)
         if breaker.state == .closed {
             tenants[board].closed.append((key, breaker.generation))
+            // One that opened and closed again has several entries, of which the last counts.
+            if tenants[board].closed.count > 2 * Limits.breakersMax {
+                let breakers = tenants[board].breakers
+                tenants[board].closed.removeAll { breakers[$0.key]?.generation != $0.generation }
+            }
         } else {
             // A deadline of the state before may still be queued; a new serial makes it void.
             breaker.serial = tenants[board].nextSerial
@@ -187,17 +203,24 @@ extension Breakers {
         let runKey = Self.key(.run, place.runKey, 0)
         if var breaker = tenants[board].breakers[traceKey], breaker.state != .closed, breaker.aliases.conversation == nil {
             breaker.aliases.conversation = conversation()
-            breaker.otherKeys.append(runKey)
-            breaker.generation += 1
-            if tenants[board].breakers[runKey] == nil { tenants[board].aliases[runKey] = traceKey }
+            if tenants[board].breakers[runKey] == nil, tenants[board].aliases[runKey] == nil {
+                breaker.otherKeys.append(runKey)
+                tenants[board].aliases[runKey] = traceKey
+            }
+            breaker.generation &+= 1
             tenants[board].breakers[traceKey] = breaker
             return [breaker.event(at: time)]
         }
         let home = resolve(runKey, board)
         guard var breaker = tenants[board].breakers[home], breaker.state != .closed else { return [] }
-        guard !breaker.aliases.traces.contains(trace.hex), breaker.aliases.traces.count < Limits.aliasesMax else { return [] }
-        // Who obeys knows the run by its conversation already: the trace goes out with the next transition.
-        breaker.aliases.traces.insert(trace.hex, at: 0)
+        guard breaker.lastTrace != trace else { return [] }
+        breaker.lastTrace = trace
+        let name = trace.hex
+        if !breaker.aliases.traces.contains(name) {
+            // Who obeys knows the run by its conversation already: the trace goes out with the next transition.
+            breaker.aliases.traces.insert(name, at: 0)
+            if breaker.aliases.traces.count > Limits.aliasesMax { breaker.aliases.traces.removeLast() }
+        }
         tenants[board].breakers[home] = breaker
         return []
     }
@@ -208,6 +231,7 @@ extension Breakers {
             guard let breaker = tenants[board].breakers[key], breaker.generation == generation, breaker.state == .closed
             else { continue }
             tenants[board].breakers[key] = nil
+            tenants[board].forgottenGeneration = max(tenants[board].forgottenGeneration, generation)
             for other in breaker.otherKeys { tenants[board].aliases[other] = nil }
         }
     }

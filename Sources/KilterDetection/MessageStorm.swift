@@ -23,7 +23,8 @@ enum MessageStorm {
         }
         let sight = board.observeMessage(
             from: sender, to: receiver, digest: row.pointee.messageDigest, span: row.pointee.span,
-            start: row.pointee.startNanoseconds)
+            parent: row.pointee.parent, start: row.pointee.startNanoseconds)
+        guard let sight else { return nil }
         return verdict(sight, counts.messagePair, .pair, subject)
     }
 

@@ -70,10 +70,11 @@ enum RepeatedCall {
         // Known and never changing is the business of the first two rules.
         if resultKnown && sight.changes == 0 { return nil }
         let ladder = resultKnown ? counts.sameArgumentsChangingResult : counts.sameArgumentsUnknownResult
-        guard let severity = ladder.severity(of: sight.sameArguments) else { return nil }
+        let count = resultKnown ? sight.sameArguments : sight.unknownResults
+        guard let severity = ladder.severity(of: count) else { return nil }
         let rule: Finding.Rule = resultKnown ? .sameArgumentsChangingResult : .sameArgumentsUnknownResult
         var finding = base(rule, .identicalArguments, severity, subject)
-        finding.count = sight.sameArguments
+        finding.count = count
         finding.threshold = ladder.threshold(of: severity)
         finding.firstSpan = sight.sameArgumentsFirstSpan
         finding.previousSpan = sight.sameArgumentsPreviousSpan

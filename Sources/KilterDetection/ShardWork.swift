@@ -3,7 +3,7 @@ import KilterVocabulary
 
 /// The rows of one batch that the keyings look at, shared out among the shards; in admission order within each.
 ///
-/// Calls go to the shard of their agent, messages and calls to the shard of their run. Cost: two passes over the rows
+/// Calls go to the shard of their turn, messages and calls to the shard of their run. Cost: two passes over the rows
 /// and no allocation once the lists have grown.
 public struct ShardWork: Sendable {
     /// A row by its number, and the key it is looked up by.
@@ -72,7 +72,7 @@ public struct ShardWork: Sendable {
         guard isCall || Detection.isMessage(row) else { return }
         let runKey = row.pointee.place.runKey
         runRows.append(number, runKey, Shard.ofRun(runKey))
-        if isCall { calls.append(number, row.pointee.place.turnKey, Shard.ofAgent(row.pointee.place.agentKey)) }
+        if isCall { calls.append(number, row.pointee.place.turnKey, Shard.ofTurn(row.pointee.place.turnKey)) }
     }
 
     /// Whether a shard has nothing to do.

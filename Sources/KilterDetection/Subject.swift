@@ -16,6 +16,7 @@ struct Subject {
         finding.detector = detector
         finding.agentKey = row.place.agentKey
         finding.runKey = row.place.runKey
+        finding.traceKey = row.place.traceKey
         finding.tenant = row.place.tenantName
         finding.environment = strings.hash(row.environment)
         finding.service = strings.hash(row.service)

@@ -51,9 +51,11 @@ final class Crew: @unchecked Sendable {  // Guard: every stored variable below i
             while round == seen, !stopped { lock.wait() }
             if stopped { return lock.unlock() }
             seen = round
-            let body = work
+            var body = work
             lock.unlock()
             body?(worker)
+            // Let go of what the work holds before anybody goes on.
+            body = nil
             lock.lock()
             running -= 1
             if running == 0 { lock.broadcast() }

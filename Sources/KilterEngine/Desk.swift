@@ -18,45 +18,48 @@ struct Desk {
     }
 
     /// Judges rows of one batch; their findings are in order.
+    /// - Parameter namesOf: the names of a tenant.
     mutating func judge(
-        _ batch: SpanBatch, _ rows: Range<Int>, _ findings: [Finding], _ names: NameTable, into events: inout [Event]
+        _ batch: SpanBatch, _ rows: Range<Int>, _ findings: [Finding], _ namesOf: (NameHash) -> NameTable,
+        into events: inout [Event]
     ) {
         var next = 0
         var nextDeadline = earliestDeadline
-        var watchCalls = breakers.anyAway
         for number in rows {
             let place = batch.rows[number].place
             guard place.outcome == .processed || place.outcome == .late else { continue }
-            if place.engineTime >= nextDeadline {
-                expire(place.tenantName, dueAt: place.engineTime, into: &events)
-                nextDeadline = earliestDeadline
-                watchCalls = breakers.anyAway
+            let before = events.count
+            if place.engineTime >= nextDeadline { expire(place.tenantName, dueAt: place.engineTime, into: &events) }
+            let watched = breakers.anyAway
+            if watched { learnAliases(batch.rows[number], namesOf, into: &events) }
+            let first = next
+            while next < findings.count, findings[next].record == UInt32(number) {
+                take(findings[next], namesOf(place.tenantName), into: &events)
+                next += 1
             }
-            let hasFindings = next < findings.count && findings[next].record == UInt32(number)
-            if hasFindings {
-                while next < findings.count, findings[next].record == UInt32(number) {
-                    take(findings[next], names, into: &events)
-                    next += 1
-                }
-                nextDeadline = earliestDeadline
-                watchCalls = breakers.anyAway
+            if watched, next == first { probe(batch.rows[number], into: &events) }
+            if batch.rows[number].flags.contains(.rateLimited),
+                let notice = rateLimits.take(batch.rows[number], batch.strings, namesOf(place.tenantName))
+            {
+                events.append(.notice(notice))
             }
-            if watchCalls {
-                let row = batch.rows[number]
-                let passed = Detection.isCall(row) && !hasFindings
-                events += breakers.observe(
-                    place, isCall: passed, time: EventTime(nanoseconds: row.endNanoseconds),
-                    conversation: { names.text(place.conversationName) }, trace: row.trace
-                ).map(Event.breaker)
-                nextDeadline = earliestDeadline
-                watchCalls = breakers.anyAway
-            }
-            if batch.rows[number].flags.contains(.rateLimited) {
-                if let notice = rateLimits.take(batch.rows[number], batch.strings, names) {
-                    events.append(.notice(notice))
-                }
-            }
+            if events.count != before || next != first || place.engineTime >= nextDeadline { nextDeadline = earliestDeadline }
         }
+    }
+
+    /// A trace whose breaker is known may turn out to belong to a conversation, before the record is judged.
+    private mutating func learnAliases(_ row: SpanRecord, _ namesOf: (NameHash) -> NameTable, into events: inout [Event]) {
+        let place = row.place
+        guard place.runKey != place.traceKey else { return }
+        events += breakers.adopt(place, time: EventTime(nanoseconds: row.endNanoseconds), trace: row.trace) {
+            namesOf(place.tenantName).text(place.conversationName)
+        }.map(Event.breaker)
+    }
+
+    /// A call without a finding is a probe that passed.
+    private mutating func probe(_ row: SpanRecord, into events: inout [Event]) {
+        guard Detection.isCall(row) else { return }
+        events += breakers.pass(row.place, time: EventTime(nanoseconds: row.endNanoseconds)).map(Event.breaker)
     }
 
     private var earliestDeadline: EventTime { min(episodes.nextDeadline, breakers.nextDeadline) }

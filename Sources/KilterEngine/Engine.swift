@@ -41,10 +41,10 @@ public final class Engine {
         while start < batch.rows.count {
             let rows = start..<min(start + Limits.batchRows, batch.rows.count)
             admission.admit(&batch, rows: rows, arrival: arrival)
-            thresholdSets.place(&batch, rows, admission.names)
+            thresholdSets.place(&batch, rows) { admission.names(of: $0) }
             work.share(batch, rows)
             let findings = detect(batch)
-            desk.judge(batch, rows, findings, admission.names, into: &events)
+            desk.judge(batch, rows, findings, { admission.names(of: $0) }, into: &events)
             start = rows.upperBound
         }
         eventCounts.count(events)
@@ -126,7 +126,10 @@ final class ShardRoom: @unchecked Sendable {  // Guard: `Engine.detect` gives ea
 
     init(_ state: StateMemory) {
         memory = .allocate(capacity: 1)
-        memory.initialize(to: Shard(turnsMax: state.turnsMax / Limits.shards, runsMax: state.runsMax / Limits.shards))
+        memory.initialize(
+            to: Shard(
+                turnsMax: state.turnsMax / Limits.shards, runsMax: state.runsMax / Limits.shards,
+                secret: .random(in: .min ... .max)))
     }
 
     deinit {
@@ -192,7 +195,7 @@ struct ThresholdSets {
     }
 
     /// Notes each row's set. Costs nothing where no overrides exist.
-    mutating func place(_ batch: inout SpanBatch, _ rows: Range<Int>, _ names: NameTable) {
+    mutating func place(_ batch: inout SpanBatch, _ rows: Range<Int>, _ namesOf: (NameHash) -> NameTable) {
         guard let overrides = settings.overrides else { return }
         for number in rows where batch.rows[number].place.outcome == .processed {
             let row = batch.rows[number]
@@ -200,6 +203,7 @@ struct ThresholdSets {
                 batch.rows[number].place.thresholdSet = set
                 continue
             }
+            let names = namesOf(row.place.tenantName)
             let thresholds = overrides(
                 names.text(row.place.tenantName), batch.strings.string(row.environment),
                 batch.strings.string(row.service), names.text(row.place.agentName))

@@ -67,7 +67,8 @@ final class IngressSocket {
     init(_ endpoint: IngressEndpoint, _ context: Context, _ allowUnauthenticated: Bool) throws(WireError) {
         var options = SocketOptions()
         options.receiveHighWaterMark = Self.queuedMax
-        options.frameBytesMax = Int64(Limits.messageBytesMax)
+        // Twice what is accepted, so that a message somewhat too large is counted; libzmq cuts off larger ones unseen.
+        options.frameBytesMax = Int64(2 * Limits.messageBytesMax)
         let kind: Socket.Kind = switch endpoint.grade {
         case .pull: .pull
         case .sub: .sub
@@ -93,21 +94,37 @@ final class IngressSocket {
     }
 }
 
-/// Counts what publishers' sequence numbers say is missing. A number at or below the last one is a restart or a
-/// second publisher on the topic and begins anew; duplicates are never removed here (contract, section 3).
+/// Counts what publishers' sequence numbers say is missing. Several publishers may share a topic: a number that goes on
+/// where one of the last eight left off, or ahead of it, belongs to that one; any other begins a new one. Duplicates are
+/// never removed here (contract, section 3).
 struct InputGaps {
-    private var last: [UInt64: UInt64] = [:]
+    private var last: [UInt64: [UInt64]] = [:]
     private(set) var missing: UInt64 = 0
     private static let topicsMax = 1_024
+    private static let publishersMax = 8
+    /// A jump further ahead than this is another publisher, not a loss.
+    private static let jumpMax: UInt64 = 100_000
 
     /// Notes one sequence number; returns how many are missing before it.
     /// - Parameter topic: hash of the topic.
     mutating func note(topic: UInt64, sequence: UInt64) -> UInt64 {
-        let before = last[topic]
-        if before == nil, last.count >= Self.topicsMax { last.removeAll() }
-        last[topic] = sequence
-        guard let before, sequence > before &+ 1 else { return 0 }
-        let gap = sequence - before - 1
+        var cursors = last[topic] ?? []
+        if cursors.isEmpty, last.count >= Self.topicsMax { last.removeAll() }
+        defer { last[topic] = cursors }
+        if let next = cursors.firstIndex(where: { $0 &+ 1 == sequence }) {
+            cursors.remove(at: next)
+            cursors.append(sequence)
+            return 0
+        }
+        let behind = cursors.indices.filter { cursors[$0] < sequence && sequence - cursors[$0] <= Self.jumpMax }
+        guard let nearest = behind.max(by: { cursors[$0] < cursors[$1] }) else {
+            if cursors.count >= Self.publishersMax { cursors.removeFirst() }
+            cursors.append(sequence)
+            return 0
+        }
+        let gap = sequence - cursors[nearest] - 1
+        cursors.remove(at: nearest)
+        cursors.append(sequence)
         missing &+= gap
         return gap
     }

@@ -73,6 +73,7 @@ public final class LiveEngine: Sendable {
 
     private func receive(_ receiver: Receiver) {
         do {
+            try receiver.announce()
             while !stopping.load(ordering: .acquiring) {
                 try receiver.round(milliseconds: 100)
                 note(receiver)

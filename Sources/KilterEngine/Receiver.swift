@@ -34,13 +34,27 @@ final class Receiver: @unchecked Sendable {  // Guard: made on one thread, then 
 
     /// Waits for input, takes what is there, publishes what comes of it.
     func round(milliseconds: Int) throws {
+        let before = admitted
         if try ingress.wait(milliseconds: milliseconds) {
-            while try burst() {}
-            lastInput = clock.now
-        } else {
-            try tickWhenIdle()
+            // Bounded, so that a flood does not keep the thread from hearing that it is to stop.
+            for _ in 0..<Self.burstsPerRound where try !burst() { break }
         }
+        // Only what was admitted makes time pass; junk and refused greetings do not hold it up.
+        if admitted != before { lastInput = clock.now } else { try tickWhenIdle() }
         try sendCountersWhenDue()
+    }
+
+    private static let burstsPerRound = 64
+
+    /// Records that were judged, whether in order or late.
+    private var admitted: UInt64 {
+        engine.admission.counts[Int(Outcome.processed.rawValue)] &+ engine.admission.counts[Int(Outcome.late.rawValue)]
+    }
+
+    /// Says what an engine that starts with a state must say: every breaker that is not closed.
+    func announce() throws {
+        try publish(engine.openBreakers.map(Event.breaker))
+        try sink.send(counters: Statistics(engine).facts)
     }
 
     /// Takes what has arrived already, a bounded amount of it.
@@ -61,6 +75,7 @@ final class Receiver: @unchecked Sendable {  // Guard: made on one thread, then 
         for lane in lanes[..<filled] {
             messages &+= UInt64(lane.count)
             try publish(engine.step(&lane.decoding.batch, arrival: arrival))
+            lane.decoding.batch.releaseExcess()
             try noteGaps(lane, arrival)
         }
         try sendCountersWhenDue()
@@ -123,7 +138,13 @@ final class MessageLane: @unchecked Sendable {  // Guard: the receiver's thread 
     /// Topic and number of every message that carried one.
     private(set) var sequences: [(topic: [UInt8], sequence: UInt64)] = []
 
-    var hasRoom: Bool { count < messages.count }
+    /// Bytes after which a lane takes no further message: one burst stays in the caches, and in memory.
+    private static let bytesMax = 1 << 20
+    private var bytes = 0
+    private var holdsCompressed = false
+
+    /// A compressed message is the last of its lane, because it may be a hundred times what it seems.
+    var hasRoom: Bool { count < messages.count && bytes < Self.bytesMax && !holdsCompressed }
     var isEmpty: Bool { count == 0 }
 
     /// The buffer that the next message goes into.
@@ -132,10 +153,17 @@ final class MessageLane: @unchecked Sendable {  // Guard: the receiver's thread 
         _modify { yield &messages[count].buffer }
     }
 
-    func take() { count += 1 }
+    func take() {
+        let buffer = messages[count]
+        bytes += buffer.buffer.bytesReceived
+        if buffer.buffer.count > 0, Compression(magic: buffer.buffer.frame(buffer.buffer.count - 1)) != nil { holdsCompressed = true }
+        count += 1
+    }
 
     func clear() {
         count = 0
+        bytes = 0
+        holdsCompressed = false
         sequences.removeAll(keepingCapacity: true)
     }
 
@@ -155,5 +183,5 @@ final class MessageLane: @unchecked Sendable {  // Guard: the receiver's thread 
 
 /// One message with its own memory, kept from burst to burst.
 final class ReceivedMessage {
-    var buffer = MessageBuffer(framesMax: 8, bytesMax: Limits.messageBytesMax)
+    var buffer = MessageBuffer(framesMax: 8, bytesMax: Limits.messageBytesMax + 4_096)
 }

@@ -117,6 +117,7 @@ public final class Replay {
         }
         progress.records += lane.batch.received
         try publish(engine.step(&lane.batch))
+        lane.batch.releaseExcess()
     }
 
     private func publish(_ events: [Event]) throws {

@@ -61,7 +61,7 @@ extension Engine {
         return writer.bytes
     }
 
-    /// Replaces the state by that of a snapshot. On failure the engine is as new and must not be used.
+    /// Gives a new engine the state of a snapshot. On failure the engine must not be used.
     public func restore(_ bytes: [UInt8]) throws(Snapshot.Failure) {
         var reader = ByteReader(bytes)
         do {
@@ -97,8 +97,11 @@ extension Engine {
             default: continue
             }
         }
-        for (number, room) in shards.enumerated() {
-            try room.shard.restore(blobs.filter { ($0.kind == .turn || $0.kind == .run) && $0.shard == UInt8(number) })
+        var byShard = [[StateBlob]](repeating: [], count: shards.count)
+        for blob in blobs where blob.kind == .turn || blob.kind == .run {
+            guard Int(blob.shard) < shards.count else { throw ByteReader.Short() }
+            byShard[Int(blob.shard)].append(blob)
         }
+        for (number, room) in shards.enumerated() { try room.shard.restore(byShard[number]) }
     }
 }

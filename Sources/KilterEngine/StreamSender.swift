@@ -87,7 +87,7 @@ public final class StreamSender {
         var bytes = Array(lane.block.bytes(of: payload))
         if round > 0 {
             guard payload.encoding == .json else { throw Failure.loopNeedsJSON(file: file) }
-            bytes = RepeatedStream.rewrite(bytes, round: round, shift: round * (lastTime - (firstTime ?? lastTime) + 1_000_000_000))
+            bytes = RepeatedStream.rewrite(bytes, round: round, shift: round &* (lastTime - (firstTime ?? lastTime) &+ 1_000_000_000))
         }
         sequence += 1
         let topic = payload.encoding == .json ? "traces.otlp_json" : "traces.otlp_proto"
@@ -105,7 +105,7 @@ public final class StreamSender {
         let now = ContinuousClock.now
         let start = begun ?? now
         begun = start
-        let end = lane.batch.rows.reduce(nil as UInt64?) { max($0 ?? 0, $1.endNanoseconds) } ?? lastTime
+        let end = lane.batch.rows.lazy.map(\.endNanoseconds).filter { $0 > 0 }.max() ?? lastTime
         if round == 0 {
             firstTime = min(firstTime ?? end, end)
             lastTime = max(lastTime, end)
@@ -116,7 +116,7 @@ public final class StreamSender {
         case .spansPerSecond(let rate): due = Double(sent.spans) / rate
         case .timesRecorded(let factor):
             let first = firstTime ?? end
-            let passed = (end > first ? end - first : 0) + round * (lastTime - first + 1_000_000_000)
+            let passed = (end > first ? end - first : 0) &+ round &* (lastTime - first &+ 1_000_000_000)
             due = Double(passed) / 1e9 / factor
         }
         let left = due - Double((now - start).components.seconds) - Double((now - start).components.attoseconds) / 1e18

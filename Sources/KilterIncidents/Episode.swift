@@ -11,22 +11,28 @@ struct Episode: Sendable {
     var deadline: EventTime
     /// How long without evidence is quiet.
     var quiet: Nanoseconds
-    /// Total of the detector's count, whether published or not.
+    /// Greatest count of the detector, whether published or not.
     var count: UInt32
     var lastSpan: UInt64
+    var lastTrace: TraceID
 
     /// Takes further evidence and returns the severity published so far.
+    ///
+    /// What merely informs does not keep a warning open.
     mutating func note(_ finding: Finding, _ quiet: Nanoseconds) -> Severity {
+        guard finding.severity >= min(alert.severity, .warning) else { return alert.severity }
         deadline = finding.engineTime + quiet
         count = max(count, finding.count)
         lastSpan = finding.span
+        lastTrace = finding.trace
         return alert.severity
     }
 
     /// What tells episodes apart.
-    static func key(of finding: Finding) -> UInt64 {
+    /// - Parameter run: the key of the run it is looked for under.
+    static func key(of finding: Finding, run: UInt64) -> UInt64 {
         // Under the run keying the subject says who it is about, whichever agent's span came last.
-        let who = StableHash.combine(finding.keying == .agent ? finding.agentKey : 1, finding.runKey)
+        let who = StableHash.combine(finding.keying == .agent ? finding.agentKey : 1, run)
         return StableHash.combine(who, finding.subject ^ StableHash.combine(UInt64(finding.detector.rawValue) + 1, finding.tenant))
     }
 

@@ -33,7 +33,7 @@ extension Episodes {
 
 extension Episode {
     func write(to writer: inout ByteWriter) {
-        for word in [key, serial, deadline.nanoseconds, quiet.count, lastSpan] { writer.write(word) }
+        for word in [key, serial, deadline.nanoseconds, quiet.count, lastSpan, lastTrace.high, lastTrace.low] { writer.write(word) }
         writer.write(count)
         alert.write(to: &writer)
     }
@@ -44,10 +44,11 @@ extension Episode {
         let deadline = EventTime(nanoseconds: try reader.read())
         let quiet = Nanoseconds(try reader.read())
         let lastSpan = try reader.read(UInt64.self)
+        let lastTrace = TraceID(high: try reader.read(), low: try reader.read())
         let count = try reader.read(UInt32.self)
         self.init(
             alert: try Alert(from: &reader), key: key, serial: serial, deadline: deadline, quiet: quiet, count: count,
-            lastSpan: lastSpan)
+            lastSpan: lastSpan, lastTrace: lastTrace)
     }
 }
 

@@ -28,7 +28,8 @@ public struct Episodes: Sendable {
         _ finding: Finding, quiet: Nanoseconds, name: NameLookup, explain: (Finding) -> Explanation
     ) -> [Alert] {
         let ledger = ledgerIndex(finding.tenant)
-        let key = Episode.key(of: finding)
+        let key = Episode.key(of: finding, run: finding.runKey)
+        if finding.traceKey != finding.runKey { rename(Episode.key(of: finding, run: finding.traceKey), to: key, ledger) }
         if let severity = tenants[ledger].open[key]?.note(finding, quiet) {
             guard finding.severity > severity, let episode = tenants[ledger].open[key] else { return [] }
             let alert = revised(episode.alert, finding, explain(finding))
@@ -43,6 +44,14 @@ public struct Episodes: Sendable {
         return alerts
     }
 
+    /// An episode that began before the conversation of its trace was known goes on under the conversation.
+    private mutating func rename(_ old: UInt64, to new: UInt64, _ ledger: Int) {
+        guard tenants[ledger].open[new] == nil, var episode = tenants[ledger].open.removeValue(forKey: old) else { return }
+        episode.key = new
+        tenants[ledger].open[new] = episode
+        tenants[ledger].deadlines.push(new, at: episode.deadline, serial: episode.serial)
+    }
+
     private mutating func open(
         _ finding: Finding, _ key: UInt64, _ ledger: Int, _ quiet: Nanoseconds, _ name: NameLookup,
         _ explanation: Explanation
@@ -53,14 +62,14 @@ public struct Episodes: Sendable {
         let deadline = finding.engineTime + quiet
         tenants[ledger].open[key] = Episode(
             alert: alert, key: key, serial: serial, deadline: deadline, quiet: quiet, count: finding.count,
-            lastSpan: finding.span)
+            lastSpan: finding.span, lastTrace: finding.trace)
         tenants[ledger].deadlines.push(key, at: deadline, serial: serial)
         return alert
     }
 
     /// The alert id of the open episode that `finding` belongs to; empty when there is none.
     public func alertID(of finding: Finding) -> String {
-        tenants.first { $0.tenant == finding.tenant }?.open[Episode.key(of: finding)]?.alert.id ?? ""
+        tenants.first { $0.tenant == finding.tenant }?.open[Episode.key(of: finding, run: finding.runKey)]?.alert.id ?? ""
     }
 
     /// Engine time of the earliest deadline of `tenant`; it may have been postponed since.
@@ -165,6 +174,7 @@ extension Episodes {
         alert.time = time
         alert.observed = Int64(episode.count)
         alert.count = episode.count
+        alert.traceID = episode.lastTrace
         alert.spanID = episode.lastSpan
         alert.evidence.append(Evidence("resolved", .string(reason.name)))
         let minutes = episode.quiet.count / 60_000_000_000

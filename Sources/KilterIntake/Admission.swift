@@ -9,7 +9,6 @@ public struct Admission: ~Copyable {
     public private(set) var counts = [UInt64](repeating: 0, count: Outcome.allCases.count)
     public private(set) var notes = [UInt64](repeating: 0, count: Note.allCases.count)
     public private(set) var quarantined = [UInt64](repeating: 0, count: QuarantineReason.allCases.count)
-    public var names = NameTable()
     /// Grows at most; `restore` puts new ones in its place and forgets `lastTenant`.
     var tenants: [Tenant] = []
     // Guard: the memory of one of `tenants`.
@@ -62,6 +61,11 @@ public struct Admission: ~Copyable {
 
     public var tenantCount: Int { tenants.count }
 
+    /// The names of `tenant`, as of the last record admitted.
+    public func names(of tenant: NameHash) -> NameTable {
+        tenants.first { $0.name == tenant }?.memory.pointee.names ?? NameTable()
+    }
+
     /// Records received so far: the sum of all outcomes.
     public var received: UInt64 { counts.reduce(0, &+) }
 
@@ -71,9 +75,9 @@ public struct Admission: ~Copyable {
 
     // Guard: the row is of the batch that is being admitted.
     @inline(__always) private func prefetch(_ row: UnsafePointer<SpanRecord>, _ strings: borrowing StringTable) {
-        names.prefetch(strings.entries[Int(row.pointee.agent)])
         let conversation = strings.entries[Int(row.pointee.conversation)]
-        names.prefetch(conversation)
+        lastTenant?.pointee.names.prefetch(strings.entries[Int(row.pointee.agent)])
+        lastTenant?.pointee.names.prefetch(conversation)
         // Most rows of a stretch are of one tenant; a wrong guess costs nothing but the guess.
         lastTenant?.pointee.prefetch(
             row.pointee.trace, row.pointee.span, row.pointee.parent, conversation.hash, ahead: Self.prefetchAhead)
@@ -90,10 +94,10 @@ public struct Admission: ~Copyable {
         guard let tenant = tenant(strings.hash(row.pointee.tenant)) else { return refuse(.tenantLimit) }
         row.pointee.place = Place()
         row.pointee.place.tenantName = tenant.pointee.name
-        keepNames(of: row, &strings)
+        Self.keepNames(of: row, &strings, in: &tenant.pointee.names)
         let outcome = tenant.pointee.admit(row, RowNames(row, strings))
-        if row.pointee.agent == 0 { names.touch(row.pointee.place.agentName) }
-        if row.pointee.conversation == 0 { names.touch(row.pointee.place.conversationName) }
+        if row.pointee.agent == 0 { tenant.pointee.names.touch(row.pointee.place.agentName) }
+        if row.pointee.conversation == 0 { tenant.pointee.names.touch(row.pointee.place.conversationName) }
         return outcome
     }
 
@@ -124,14 +128,16 @@ public struct Admission: ~Copyable {
             return lastTenant
         }
         guard tenants.count < Limits.tenantsMax else { return nil }
-        let tenant = Tenant(name: name)
+        let tenant = Tenant(name: name, number: tenants.count)
         tenants.append(tenant)
         lastTenant = tenant.memory
         return lastTenant
     }
 
     // Guard: as for `admit`.
-    private mutating func keepNames(of row: UnsafePointer<SpanRecord>, _ strings: inout StringTable) {
+    private static func keepNames(
+        of row: UnsafePointer<SpanRecord>, _ strings: inout StringTable, in names: inout NameTable
+    ) {
         names.keep(row.pointee.tenant, in: &strings)
         names.keep(row.pointee.environment, in: &strings)
         names.keep(row.pointee.service, in: &strings)

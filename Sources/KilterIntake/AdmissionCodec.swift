@@ -1,10 +1,10 @@
 import KilterMath
 import KilterVocabulary
 
-// Snapshot form of admission: counters, names, and one piece per tenant.
+// Snapshot form of admission: counters, and one piece per tenant.
 
 extension Admission {
-    /// Counters and names.
+    /// Counters and the tenants.
     public func write(to writer: inout ByteWriter) {
         for list in [counts, notes, quarantined] {
             writer.write(UInt32(list.count))
@@ -12,16 +12,16 @@ extension Admission {
         }
         writer.write(UInt32(tenants.count))
         for tenant in tenants { writer.write(tenant.name) }
-        names.write(to: &writer)
     }
 
-    /// Puts counters and names back and makes room for the tenants, whose pieces follow through `restoreTenant`.
+    /// Puts counters back and makes room for the tenants, whose pieces follow through `restoreTenant`.
     public mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
         try restoreCounters(from: &reader)
         lastTenant = nil
         tenants = []
-        for _ in 0..<(try reader.read(UInt32.self)) { tenants.append(Tenant(name: try reader.read())) }
-        try names.restore(from: &reader)
+        let count = Int(try reader.read(UInt32.self))
+        guard count <= Limits.tenantsMax else { throw ByteReader.Short() }
+        for number in 0..<count { tenants.append(Tenant(name: try reader.read(), number: number)) }
     }
 
     /// One piece per tenant, in ascending order of name.
@@ -42,6 +42,7 @@ extension Admission {
 extension TenantMemory {
     func write(to writer: inout ByteWriter) {
         writer.write(engineTime.nanoseconds)
+        names.write(to: &writer)
         recent.write(to: &writer)
         let traceKeys = traces.sortedKeys()
         writer.write(UInt32(traceKeys.count))
@@ -67,8 +68,9 @@ extension TenantMemory {
 
     mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
         engineTime = EventTime(nanoseconds: try reader.read())
+        try names.restore(from: &reader)
         try recent.restore(from: &reader)
-        traces = KeyedSlab(capacityMax: Limits.tracesMax)
+        traces = KeyedSlab(capacityMax: Limits.tracesMax, secret: Self.secret)
         var traceSlots: [(UInt64, KeyedSlab<TraceMemory>.Kept)] = []
         for _ in 0..<(try reader.read(UInt32.self)) {
             let key = try reader.read(UInt64.self)
@@ -77,16 +79,18 @@ extension TenantMemory {
             let slot = TraceMemory(
                 greatestEnd: try reader.read(), lastAgent: try reader.read(), conversation: try reader.read(),
                 turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read())
+            guard key != 0 else { throw ByteReader.Short() }
             traceSlots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
         }
         for (key, kept) in traceSlots.sorted(by: { $0.1.order < $1.1.order }) { traces.restore(key, kept) }
-        conversations = KeyedSlab(capacityMax: Limits.tracesMax)
+        conversations = KeyedSlab(capacityMax: Limits.tracesMax, secret: Self.secret)
         var conversationSlots: [(UInt64, KeyedSlab<ConversationMemory>.Kept)] = []
         for _ in 0..<(try reader.read(UInt32.self)) {
             let key = try reader.read(UInt64.self)
             let order = try reader.read(UInt64.self)
             let touched = try reader.readBool()
             let slot = ConversationMemory(trace: try reader.read(), turn: try reader.read(), personDigest: try reader.read())
+            guard key != 0, slot.trace != 0 else { throw ByteReader.Short() }
             conversationSlots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
         }
         for (key, kept) in conversationSlots.sorted(by: { $0.1.order < $1.1.order }) { conversations.restore(key, kept) }

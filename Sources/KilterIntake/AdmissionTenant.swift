@@ -43,10 +43,10 @@ final class Tenant {
     // Guard: allocated in init, freed in deinit; `Admission` alone uses it, one thread at a time.
     let memory: UnsafeMutablePointer<TenantMemory>
 
-    init(name: NameHash) {
+    init(name: NameHash, number: Int) {
         self.name = name
         memory = .allocate(capacity: 1)
-        memory.initialize(to: TenantMemory(name: name))
+        memory.initialize(to: TenantMemory(name: name, number: number))
     }
 
     deinit {
@@ -59,14 +59,21 @@ final class Tenant {
 struct TenantMemory: ~Copyable {
     let name: NameHash
     var engineTime = EventTime.zero
-    var recent = RecentSpans(horizon: Limits.recentSpansMax)
-    var traces = KeyedSlab<TraceMemory>(capacityMax: Limits.tracesMax)
-    var conversations = KeyedSlab<ConversationMemory>(capacityMax: Limits.tracesMax)
+    var names: NameTable
+    var recent = RecentSpans(horizon: Limits.recentSpansMax, secret: Self.secret)
+    var traces = KeyedSlab<TraceMemory>(capacityMax: Limits.tracesMax, secret: Self.secret)
+    var conversations = KeyedSlab<ConversationMemory>(capacityMax: Limits.tracesMax, secret: Self.secret)
+
+    /// Where keys lie in the indices of this process; no output depends on it.
+    static let secret = UInt64.random(in: .min ... .max)
 
     /// Ancestors that are looked through for an agent: deeper call trees were not seen.
     private static let ancestorsMax = 16
 
-    init(name: NameHash) { self.name = name }
+    init(name: NameHash, number: Int) {
+        self.name = name
+        names = NameTable(tenant: number)
+    }
 
     @inline(__always) func traceKey(_ trace: TraceID) -> UInt64 { StableHash.combine(trace.high ^ name, trace.low) }
 

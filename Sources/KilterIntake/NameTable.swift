@@ -1,7 +1,7 @@
 import KilterMath
 import KilterVocabulary
 
-/// The text behind name hashes that outlive their batch: agents, tools, conversations.
+/// The text behind name hashes of one tenant that outlive their batch: agents, tools, conversations.
 ///
 /// Tools are kept for good, the first `Limits.toolNamesMax` of them. Everything else lives in two generations, each
 /// bounded by `Limits.namesMax`: a name is kept as long as it is seen or used again before two generations have passed.
@@ -12,20 +12,31 @@ public struct NameTable: Sendable {
     private var young = NameGeneration()
     private var old = NameGeneration()
     private let generationMax: Int
-    /// Grows at each rotation; a batch marks its strings with it, so that each is looked up once per batch.
+    /// Grows at each rotation.
     public private(set) var generation: UInt32 = 1
+    private let tenant: UInt32
 
-    public init(generationMax: Int = Limits.namesMax) { self.generationMax = generationMax }
+    /// - Parameter tenant: number of the tenant in its engine, below 127.
+    public init(tenant: Int = 0, generationMax: Int = Limits.namesMax) {
+        self.generationMax = generationMax
+        self.tenant = UInt32(truncatingIfNeeded: tenant + 1) & 0x7f
+    }
+
+    /// What a batch marks its strings with, so that each is looked up once per batch, tenant and generation.
+    @inline(__always) private var mark: UInt32 { tenant << 24 | generation & 0xff_ffff }
+    /// Added to the mark of a string that was offered to `tools` too.
+    private static let asTool: UInt32 = 1 << 31
 
     /// Brings the memory that `keep` will touch for a string towards the processor.
     @inline(__always) func prefetch(_ entry: StringTable.Entry) {
-        if entry.seenByNames != generation { young.prefetch(entry.hash) }
+        if entry.seenByNames & ~Self.asTool != mark { young.prefetch(entry.hash) }
     }
 
     /// Makes sure that the string of `reference` will be found later.
     @inline(__always) public mutating func keep(_ reference: StringRef, in strings: inout StringTable) {
-        guard reference != 0, strings.entries[Int(reference)].seenByNames != generation else { return }
+        guard reference != 0, strings.entries[Int(reference)].seenByNames & ~Self.asTool != mark else { return }
         keepUnseen(reference, in: &strings)
+        strings.markSeen(reference, generation: mark)
     }
 
     @inline(never) private mutating func keepUnseen(_ reference: StringRef, in strings: inout StringTable) {
@@ -36,15 +47,15 @@ public struct NameTable: Sendable {
                 young.insert(entry.hash, UnsafeBufferPointer(rebasing: $0[Int(entry.offset)..<Int(entry.offset) + Int(entry.length)]))
             }
         }
-        strings.markSeen(reference, generation: generation)
     }
 
     /// Makes sure that the string of `reference`, a tool, will be found for ever, if there is room.
     @inline(__always) public mutating func keepTool(_ reference: StringRef, in strings: inout StringTable) {
-        guard reference != 0, strings.entries[Int(reference)].seenByNames != generation else { return }
+        guard reference != 0, strings.entries[Int(reference)].seenByNames != mark | Self.asTool else { return }
         let hash = strings.hash(reference)
         if tools[hash] == nil, tools.count < Limits.toolNamesMax { tools[hash] = strings.string(reference) }
         keepUnseen(reference, in: &strings)
+        strings.markSeen(reference, generation: mark | Self.asTool)
     }
 
     /// Notes that a record uses a name which it does not show itself. A name that was forgotten stays so.

@@ -25,6 +25,7 @@ struct RecentSpans: ~Copyable {
     }
 
     private let horizon: Int
+    private let secret: UInt64
     private var count = 0
     /// The oldest one, once the ring is full.
     private var next = 0
@@ -36,8 +37,10 @@ struct RecentSpans: ~Copyable {
     // Guard: as above; holds `indexMask + 1` places.
     private var index: UnsafeMutablePointer<Place>
 
-    init(horizon: Int) {
+    /// - Parameter secret: decides where keys lie in the index and nothing else (see `KeyedSlab`).
+    init(horizon: Int, secret: UInt64) {
         self.horizon = horizon
+        self.secret = secret
         capacity = min(64, horizon)
         ring = .allocate(capacity: capacity)
         indexMask = 127
@@ -54,8 +57,12 @@ struct RecentSpans: ~Copyable {
         StableHash.combine(trace.high ^ StableHash.fold(trace.low, 0x9e37_79b9_7f4a_7c15), span)
     }
 
+    @inline(__always) private func home(_ key: UInt64) -> Int {
+        Int(truncatingIfNeeded: StableHash.fold(key ^ secret, 0x9e37_79b9_7f4a_7c15)) & indexMask
+    }
+
     /// Brings the memory that `find` will touch towards the processor.
-    @inline(__always) func prefetch(_ key: UInt64) { kilter_prefetch(index + (Int(truncatingIfNeeded: key) & indexMask)) }
+    @inline(__always) func prefetch(_ key: UInt64) { kilter_prefetch(index + home(key)) }
 
     /// The same for the `ahead`-th `add` from now.
     @inline(__always) func prefetchLeaving(ahead: Int) {
@@ -64,7 +71,7 @@ struct RecentSpans: ~Copyable {
     }
 
     @inline(__always) func find(_ key: UInt64) -> Entry? {
-        var at = Int(truncatingIfNeeded: key) & indexMask
+        var at = home(key)
         while index[at].key != 0 {
             if index[at].key == key { return ring[Int(index[at].position)] }
             at = (at &+ 1) & indexMask
@@ -89,7 +96,7 @@ struct RecentSpans: ~Copyable {
     }
 
     @inline(__always) private func place(_ key: UInt64, _ position: Int) {
-        var at = Int(truncatingIfNeeded: key) & indexMask
+        var at = home(key)
         while index[at].key != 0 { at = (at &+ 1) & indexMask }
         index[at] = Place(key: key, position: UInt32(truncatingIfNeeded: position))
     }
@@ -115,15 +122,15 @@ struct RecentSpans: ~Copyable {
 
     /// Backward-shift deletion: no tombstones, so look-ups stay short for ever.
     private func forget(_ key: UInt64) {
-        var hole = Int(truncatingIfNeeded: key) & indexMask
+        var hole = home(key)
         while index[hole].key != key {
             guard index[hole].key != 0 else { return }
             hole = (hole &+ 1) & indexMask
         }
         var at = (hole &+ 1) & indexMask
         while index[at].key != 0 {
-            let home = Int(truncatingIfNeeded: index[at].key) & indexMask
-            if ((at &- home) & indexMask) >= ((at &- hole) & indexMask) {
+            let begin = home(index[at].key)
+            if ((at &- begin) & indexMask) >= ((at &- hole) & indexMask) {
                 index[hole] = index[at]
                 hole = at
             }
@@ -146,7 +153,7 @@ struct RecentSpans: ~Copyable {
     }
 
     mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
-        self = RecentSpans(horizon: horizon)
+        self = RecentSpans(horizon: horizon, secret: secret)
         for _ in 0..<(try reader.read(UInt32.self)) {
             let entry = Entry(
                 key: try reader.read(), parent: try reader.read(), agent: try reader.read(),

@@ -13,7 +13,9 @@ extension SpanResolver {
         row.flags.insert(.failed)
         let shown = errorType(type, code)
         row.errorType = space.pointee.name(shown, into: &batch)
-        row.errorDigest = digest(shown, row.result)
+        let message = errorMessage()
+        if !message.isEmpty || row.result.isKnown { row.flags.insert(.errorText) }
+        row.errorDigest = digest(shown, message, row.result)
     }
 
     private func hasFailed(_ type: Text) -> Bool {
@@ -43,12 +45,15 @@ extension SpanResolver {
         return event.isEmpty ? candidates.text(.exceptionType) : event
     }
 
-    /// Hash of type and text. A failed call without any message has its result as its text.
-    private func digest(_ type: Text, _ result: Fingerprint) -> UInt64 {
+    private func errorMessage() -> Text {
         var message = space.pointee.facts.statusMessage
         if message.isEmpty { message = space.pointee.facts.exceptionMessage }
         if message.isEmpty { message = candidates.text(.exceptionMessage) }
-        if message.isEmpty { message = candidates.text(.errorMessage) }
+        return message.isEmpty ? candidates.text(.errorMessage) : message
+    }
+
+    /// Hash of type and text. A failed call without any message has its result as its text.
+    private func digest(_ type: Text, _ message: Text, _ result: Fingerprint) -> UInt64 {
         if message.isEmpty && result.isKnown {
             return space.pointee.fingerprints.digest(.error, type, result)
         }

@@ -5,9 +5,9 @@ import CLanes
 /// - Look-up is one probe run in an open-addressed index (load at most a half), then one slot; `prefetch` pulls the
 ///   index line in before the slot is needed. Growth doubles; nothing is allocated once the bound is reached.
 /// - Every slot has an owner (a tenant). At the bound a new key takes the place of the oldest slot that was not
-///   touched since the clock last passed it (second chance), *of the owner that holds the most*, so that one
-///   owner's flood evicts its own slots only.
-/// - Behaviour depends on the sequence of calls alone: no clock, no randomness, no address.
+///   touched since the clock last passed it (second chance): of its own owner once that one has its share, a
+///   sixty-fourth; before that, of the owner that holds the most. So a flood evicts its own slots only.
+/// - Behaviour depends on the sequence of calls alone: no clock, no address; `secret` moves index places, no verdict.
 ///
 /// Memory: `MemoryLayout<Slot>.stride` + up to 24 bytes a slot, + 32 to 64 bytes of index a slot.
 public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
@@ -61,6 +61,7 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     }
 
     public let capacityMax: Int
+    @usableFromInline let secret: UInt64
     @usableFromInline var evicted: UInt64 = 0
     @usableFromInline var capacity: Int
     @usableFromInline var used = 0
@@ -75,10 +76,14 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     @usableFromInline var lastOwner = 0
     @usableFromInline var nextOrder: UInt64 = 1
 
-    /// - Parameter capacityMax: slots at most, at least 1.
-    @inlinable public init(capacityMax: Int) {
+    /// - Parameters:
+    ///   - capacityMax: slots at most, at least 1.
+    ///   - secret: decides where keys lie in the index and nothing else, so that nobody who can choose keys can make
+    ///     them crowd together. Draw it at random where keys come from outside.
+    @inlinable public init(capacityMax: Int, secret: UInt64 = 0) {
         precondition(capacityMax >= 1, "BUG: a slab needs room for one slot")
         self.capacityMax = capacityMax
+        self.secret = secret
         capacity = min(16, capacityMax)
         cells = .allocate(capacity: capacity)
         indexMask = 63
@@ -91,14 +96,22 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
         index.deallocate()
     }
 
+    /// Parts of the capacity that an owner may fill at the cost of others; beyond its part it evicts its own.
+    @inlinable static var shares: Int { 64 }
+
     /// Slots that were given to another key.
     @inlinable public var evictions: UInt64 { evicted }
 
     @inlinable public var count: Int { used - free.count }
 
+    /// Where a key's probe run begins.
+    @inlinable @inline(__always) func home(_ key: UInt64) -> Int {
+        Int(truncatingIfNeeded: StableHash.fold(key ^ secret, 0x9e37_79b9_7f4a_7c15)) & indexMask
+    }
+
     /// Brings the index line of `key` towards the processor; no effect on the result of anything.
     @inlinable @inline(__always) public func prefetch(_ key: UInt64) {
-        kilter_prefetch(index + (Int(truncatingIfNeeded: key) & indexMask))
+        kilter_prefetch(index + home(key))
     }
 
     /// Brings the slot of `key` towards the processor, when there is one: its first `lines` lines of 64 bytes and
@@ -111,11 +124,11 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     }
 
     @inlinable @inline(__always) func position(of key: UInt64) -> Int? {
-        var at = Int(truncatingIfNeeded: key) & indexMask
+        var at = home(key)
         while true {
             let found = index[at].key
-            if found == key { return at }
             if found == 0 { return nil }
+            if found == key { return at }
             at = (at &+ 1) & indexMask
         }
     }
@@ -202,7 +215,7 @@ extension KeyedSlab {
     @inlinable @inline(never) mutating func insertMeta(_ key: UInt64, owner name: UInt64, order: UInt64, touched: Bool) -> Int {
         precondition(key != 0, "BUG: zero is not a key")
         let owner = ownerIndex(name)
-        if count == capacityMax { evictOne() }
+        if count == capacityMax { evictOne(for: owner) }
         let slot: Int32
         if let reused = free.popLast() {
             slot = reused
@@ -263,10 +276,11 @@ extension KeyedSlab {
         owners[owner].count -= 1
     }
 
-    @inlinable mutating func evictOne() {
-        // The largest holder; ties go to the smaller name, which no order of arrival can change.
-        var victim = 0
-        for index in owners.indices {
+    @inlinable mutating func evictOne(for owner: Int) {
+        // Whoever has its share makes room itself; otherwise the largest holder does. Ties go to the smaller name,
+        // which no order of arrival can change.
+        var victim = owners[owner].count >= max(1, capacityMax / Self.shares) ? owner : 0
+        for index in owners.indices where owners[owner].count < max(1, capacityMax / Self.shares) {
             let larger = owners[index].count > owners[victim].count
             let tie = owners[index].count == owners[victim].count && owners[index].name < owners[victim].name
             if larger || tie { victim = index }
@@ -307,7 +321,7 @@ extension KeyedSlab {
     }
 
     @inlinable func insertIndex(_ key: UInt64, _ slot: Int32) {
-        var at = Int(truncatingIfNeeded: key) & indexMask
+        var at = home(key)
         while index[at].key != 0 { at = (at &+ 1) & indexMask }
         index[at] = Place(key: key, slot: slot)
     }
@@ -317,8 +331,8 @@ extension KeyedSlab {
         var hole = position
         var at = (hole &+ 1) & indexMask
         while index[at].key != 0 {
-            let home = Int(truncatingIfNeeded: index[at].key) & indexMask
-            if ((at &- home) & indexMask) >= ((at &- hole) & indexMask) {
+            let begin = home(index[at].key)
+            if ((at &- begin) & indexMask) >= ((at &- hole) & indexMask) {
                 index[hole] = index[at]
                 hole = at
             }

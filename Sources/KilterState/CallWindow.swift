@@ -9,6 +9,8 @@ public struct Call: BitwiseCopyable, Sendable {
     public var symbol: UInt64
     /// Hash of the result alone; zero is unknown.
     public var outcome: UInt64
+    /// Hash of the arguments alone; zero is unknown.
+    public var arguments: UInt64
     public var tool: NameHash
     public var error: UInt64
     public var span: UInt64
@@ -20,8 +22,8 @@ public struct Call: BitwiseCopyable, Sendable {
 
     /// The call that `row`, an executed tool, stands for.
     ///
-    /// The outcome is the result; of a failed call also its error, which alone is an outcome where no result is
-    /// captured.
+    /// The outcome is the result; of a failed call also its error, whose text alone is an outcome where no result is
+    /// captured. An error that shows nothing but its type is the same error only in the same tool, and no outcome.
     public init(_ row: SpanRecord, tool: NameHash) { self = withUnsafePointer(to: row) { Call($0, tool: tool) } }
 
     // Guard: the pointer is only used here.
@@ -29,10 +31,14 @@ public struct Call: BitwiseCopyable, Sendable {
         let arguments = row.pointee.arguments
         let result = row.pointee.result
         self.tool = tool
-        call = arguments.isKnown ? StableHash.combine(tool, arguments.high ^ StableHash.fold(arguments.low, 3)) : 0
+        self.arguments = arguments.isKnown ? StableHash.combine(arguments.high, arguments.low) : 0
+        call = arguments.isKnown ? StableHash.combine(tool, self.arguments) : 0
         var outcome: UInt64 = result.isKnown ? StableHash.combine(result.high, result.low) : 0
         error = row.pointee.flags.contains(.failed) ? row.pointee.errorDigest : 0
-        if error != 0 { outcome = StableHash.combine(outcome, error) }
+        if error != 0 {
+            if outcome != 0 || row.pointee.flags.contains(.errorText) { outcome = StableHash.combine(outcome, error) }
+            if !row.pointee.flags.contains(.errorText) { error = StableHash.combine(error, tool) }
+        }
         self.outcome = outcome
         symbol = call != 0 && outcome != 0 ? StableHash.combine(call, outcome) : 0
         span = row.pointee.span
@@ -59,6 +65,11 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     /// Lane d-1: for how many calls now the symbol has equalled the one d calls before.
     public internal(set) var repeats = SIMD8<UInt32>(repeating: 0)
 
+    /// What the last call pushed out, so that it can be taken back.
+    var repeatsBefore = SIMD8<UInt32>(repeating: 0)
+    var symbolEighth: UInt64 = 0
+    var toolEighth: UInt64 = 0
+
     /// Calls of the turn so far, batches counted once.
     public internal(set) var calls: UInt32 = 0
     public internal(set) var errorCount: UInt32 = 0
@@ -76,7 +87,11 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     var batchStart: UInt64 = 0
     var batchEnd: UInt64 = 0
     var batchError: UInt64 = 0
-    var lastParent: UInt64 = 0
+    /// Parents and arguments of the last eight spans of executed tools, counted or not: who is whose outer span.
+    var parents = SIMD8<UInt64>(repeating: 0)
+    var parentTools = SIMD8<UInt64>(repeating: 0)
+    var parentArguments = SIMD8<UInt64>(repeating: 0)
+    var spansSeen: UInt32 = 0
 
     // The distinct calls of the turn: what they are found by, and what is known of each.
     var knownCalls = InlineArray<12, UInt64>(repeating: 0)
@@ -91,7 +106,7 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     var known = InlineArray<12, KnownCall>(repeating: KnownCall())
 
     /// Lines of 64 bytes that every call touches: everything up to `ringSymbols`.
-    public static let hotLines = 11
+    public static let hotLines = 14
 
     public init() {}
 
@@ -104,12 +119,16 @@ public struct CallWindow: BitwiseCopyable, Sendable {
         var count: UInt32 = 0
         var firstCall: UInt32 = 0
         var changes: UInt32 = 0
+        /// Occurrences whose result is unknown.
+        var unknown: UInt32 = 0
     }
 
     /// What one observed call amounts to, for the detectors' verdicts.
     public struct Sight: BitwiseCopyable, Sendable {
         /// Occurrences of the same (tool, arguments) in the turn, this one included.
         public var sameArguments: UInt32 = 0
+        /// Those of them whose result is unknown.
+        public var unknownResults: UInt32 = 0
         /// Times its outcome differed from the one before.
         public var changes: UInt32 = 0
         public var sameArgumentsFirstSpan: UInt64 = 0
@@ -139,9 +158,15 @@ extension CallWindow {
     }
 
     /// Takes one call into the window. Nil when it adds nothing: another copy of the same call within one batch, or
-    /// the outer span of a call whose inner span was already seen.
+    /// the outer span of a call whose inner span was already seen. Where the inner one showed less, the outer one
+    /// takes its place.
     public mutating func observe(_ call: Call) -> Sight? {
-        if calls > 0, lastParent == call.span, tools[0] == call.tool { return nil }
+        let isOuter = isOuterSpan(call)
+        defer { noteSpan(call) }
+        if isOuter {
+            guard symbols[0] == 0, call.symbol != 0, tools[0] == call.tool, calls > 0 else { return nil }
+            takeBackLast()
+        }
         let inBatch = joinsBatch(call)
         if inBatch, call.call != 0, any(batchCalls .== SIMD8(repeating: call.call)) { return nil }
         enterBatch(call, inBatch)
@@ -149,8 +174,41 @@ extension CallWindow {
         noteSequence(call)
         var sight = noteWindow(call)
         noteKnown(call, &sight)
-        lastParent = call.parent
         return sight
+    }
+
+    /// Two instrumentations of one call (an MCP client's span inside the agent's): the inner one ends first and names
+    /// the outer one as its parent; tool or arguments are the same.
+    private func isOuterSpan(_ call: Call) -> Bool {
+        let inner = parents .== SIMD8(repeating: call.span)
+        guard call.span != 0, any(inner) else { return false }
+        let sameTool = inner .& (parentTools .== SIMD8(repeating: call.tool))
+        if any(sameTool) { return true }
+        return call.arguments != 0 && any(inner .& (parentArguments .== SIMD8(repeating: call.arguments)))
+    }
+
+    private mutating func noteSpan(_ call: Call) {
+        let at = Int(spansSeen & 7)
+        parents[at] = call.parent
+        parentTools[at] = call.tool
+        parentArguments[at] = call.arguments
+        spansSeen &+= 1
+    }
+
+    /// Forgets the last call, whose symbol is unknown, so that a fuller account of it can stand in its place.
+    private mutating func takeBackLast() {
+        repeats = repeatsBefore
+        for lane in 0..<7 {
+            symbols[lane] = symbols[lane + 1]
+            tools[lane] = tools[lane + 1]
+        }
+        symbols[7] = symbolEighth
+        tools[7] = toolEighth
+        calls &-= 1
+        if batchCount > 0 { batchCount &-= 1 }
+        guard let at = (0..<12).first(where: { knownCalls[$0] != 0 && knownLastCalls[$0] == calls &+ 1 }) else { return }
+        known[at].count &-= 1
+        known[at].unknown &-= 1
     }
 
     /// Parallel calls: the same known inference parent, the same response, or overlapping under the same parent.
@@ -158,7 +216,10 @@ extension CallWindow {
         guard batchCount > 0 else { return false }
         if call.responseID != 0, call.responseID == batchResponse { return true }
         guard call.parent != 0, call.parent == batchParent else { return false }
-        return call.parentIsInference || (call.start < batchEnd && call.end > batchStart)
+        if call.parentIsInference { return true }
+        // More than a tenth of the shorter one: what merely touches, by rounding or two clocks, is one after the other.
+        let overlap = min(call.end, batchEnd) &- min(max(call.start, batchStart), min(call.end, batchEnd))
+        return overlap > min(call.end &- call.start, batchEnd &- batchStart) / 10
     }
 
     private mutating func enterBatch(_ call: Call, _ inBatch: Bool) {
@@ -201,6 +262,9 @@ extension CallWindow {
     private mutating func noteSequence(_ call: Call) {
         let equal = symbols .== SIMD8(repeating: call.symbol)
         let grown = repeats &+ SIMD8(repeating: 1)
+        repeatsBefore = repeats
+        symbolEighth = symbols[7]
+        toolEighth = tools[7]
         repeats = SIMD8(repeating: 0)
         if call.symbol != 0 {
             for lane in 0..<8 where equal[lane] { repeats[lane] = grown[lane] }
@@ -248,15 +312,17 @@ extension CallWindow {
             knownCalls[at] = call.call
             entry = KnownCall(firstSpan: call.span, startedAt: call.start, outcome: call.outcome, firstCall: calls)
         }
-        if entry.outcome != call.outcome { entry.changes &+= 1 }
+        if call.outcome != 0, entry.outcome != 0, entry.outcome != call.outcome { entry.changes &+= 1 }
         sight.sameArgumentsPreviousSpan = entry.lastSpan
-        entry.outcome = call.outcome
+        if call.outcome != 0 { entry.outcome = call.outcome }
         entry.count &+= 1
+        if call.outcome == 0 { entry.unknown &+= 1 }
         knownLastCalls[at] = calls
         entry.lastSpan = call.span
         known[at] = entry
         sight.sameArguments = entry.count
         sight.changes = entry.changes
+        sight.unknownResults = entry.unknown
         sight.sameArgumentsFirstSpan = entry.firstSpan
         sight.sameArgumentsStartedAt = entry.startedAt
         sight.sameArgumentsDelay = calls &- entry.firstCall

@@ -12,6 +12,7 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         var digest: UInt64 = 0
         var firstSpan: UInt64 = 0
         var lastSpan: UInt64 = 0
+        var lastParent: UInt64 = 0
         var startedAt: UInt64 = 0
         var count: UInt32 = 0
         var first: UInt32 = 0
@@ -68,14 +69,18 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         workerCalls[at] = clock
     }
 
-    /// Takes a message from one agent to another with a known digest.
+    /// Takes a message from one agent to another with a known digest. Nil for the other side's span of the last one:
+    /// client and server of one message are parent and child.
     public mutating func observeMessage(
-        from sender: NameHash, to receiver: NameHash, digest: UInt64, span: UInt64, start: UInt64
-    ) -> Sight {
-        clock &+= 1
+        from sender: NameHash, to receiver: NameHash, digest: UInt64, span: UInt64, parent: UInt64 = 0, start: UInt64
+    ) -> Sight? {
         let key = StableHash.combine(sender, receiver)
         let at = pairIndex(key)
         var pair = pairs[at]
+        if pairKeys[at] == key, pair.digest == digest, pair.lastParent == span || (parent != 0 && parent == pair.lastSpan) {
+            return nil
+        }
+        clock &+= 1
         let worked = max(lastCall(sender), lastCall(receiver))
         if pairKeys[at] != key || pair.digest != digest || worked > pairLasts[at] {
             pairKeys[at] = key
@@ -85,6 +90,7 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         pair.count &+= 1
         pairLasts[at] = clock
         pair.lastSpan = span
+        pair.lastParent = parent
         pairs[at] = pair
         return Sight(
             count: pair.count, firstSpan: pair.firstSpan, previousSpan: previous, startedAt: pair.startedAt,

@@ -11,14 +11,16 @@ public struct Shard: ~Copyable {
     /// - Parameters:
     ///   - turnsMax: turn windows of this shard at most.
     ///   - runsMax: message boards of this shard at most.
-    public init(turnsMax: Int, runsMax: Int) {
-        turns = KeyedSlab(capacityMax: max(turnsMax, 1))
-        runs = KeyedSlab(capacityMax: max(runsMax, 1))
+    ///   - secret: see `KeyedSlab`.
+    public init(turnsMax: Int, runsMax: Int, secret: UInt64 = 0) {
+        turns = KeyedSlab(capacityMax: max(turnsMax, 1), secret: secret)
+        runs = KeyedSlab(capacityMax: max(runsMax, 1), secret: secret)
     }
 
-    /// Shard of the agent keying: all turns of an agent share one.
-    @inlinable public static func ofAgent(_ agentKey: UInt64) -> Int {
-        Int(truncatingIfNeeded: agentKey >> 32) & (Limits.shards - 1)
+    /// Shard of the agent keying. Sequences are kept per turn and nothing yet per agent, so the turns of a busy agent
+    /// are spread out.
+    @inlinable public static func ofTurn(_ turnKey: UInt64) -> Int {
+        Int(truncatingIfNeeded: turnKey >> 32) & (Limits.shards - 1)
     }
 
     @inlinable public static func ofRun(_ runKey: UInt64) -> Int {

@@ -10,6 +10,10 @@ extension CallWindow {
             writer.write(tools[lane])
             writer.write(repeats[lane])
             writer.write(batchCalls[lane])
+            writer.write(parents[lane])
+            writer.write(parentTools[lane])
+            writer.write(parentArguments[lane])
+            writer.write(repeatsBefore[lane])
         }
         for index in 0..<20 {
             writer.write(ringSymbols[index])
@@ -20,13 +24,14 @@ extension CallWindow {
         for index in 0..<12 {
             let entry = known[index]
             for word in [knownCalls[index], entry.firstSpan, entry.lastSpan, entry.startedAt, entry.outcome] { writer.write(word) }
-            for word in [entry.count, entry.firstCall, knownLastCalls[index], entry.changes] { writer.write(word) }
+            for word in [entry.count, entry.firstCall, knownLastCalls[index], entry.changes, entry.unknown] { writer.write(word) }
         }
         for word in [errorDigest, errorCall, errorFirstSpan, errorStartedAt] { writer.write(word) }
         writer.write(errorCount)
         writer.write(errorVaries)
-        for word in [batchParent, batchResponse, batchStart, batchEnd, batchError, lastParent] { writer.write(word) }
+        for word in [batchParent, batchResponse, batchStart, batchEnd, batchError, symbolEighth, toolEighth] { writer.write(word) }
         writer.write(batchCount)
+        writer.write(spansSeen)
     }
 
     public init(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -36,6 +41,10 @@ extension CallWindow {
             tools[lane] = try reader.read()
             repeats[lane] = try reader.read()
             batchCalls[lane] = try reader.read()
+            parents[lane] = try reader.read()
+            parentTools[lane] = try reader.read()
+            parentArguments[lane] = try reader.read()
+            repeatsBefore[lane] = try reader.read()
         }
         for index in 0..<20 {
             ringSymbols[index] = try reader.read()
@@ -53,6 +62,7 @@ extension CallWindow {
             known[index].firstCall = try reader.read()
             knownLastCalls[index] = try reader.read()
             known[index].changes = try reader.read()
+            known[index].unknown = try reader.read()
         }
         errorDigest = try reader.read()
         errorCall = try reader.read()
@@ -65,8 +75,10 @@ extension CallWindow {
         batchStart = try reader.read()
         batchEnd = try reader.read()
         batchError = try reader.read()
-        lastParent = try reader.read()
+        symbolEighth = try reader.read()
+        toolEighth = try reader.read()
         batchCount = try reader.read()
+        spansSeen = try reader.read()
     }
 }
 
@@ -74,7 +86,9 @@ extension MessageBoard {
     public func write(to writer: inout ByteWriter) {
         for index in 0..<16 {
             let pair = pairs[index]
-            for word in [pairKeys[index], pair.digest, pair.firstSpan, pair.lastSpan, pair.startedAt] { writer.write(word) }
+            for word in [pairKeys[index], pair.digest, pair.firstSpan, pair.lastSpan, pair.lastParent, pair.startedAt] {
+                writer.write(word)
+            }
             for word in [pair.count, pairLasts[index], pair.first] { writer.write(word) }
             writer.write(workers[index])
             writer.write(workerCalls[index])
@@ -94,6 +108,7 @@ extension MessageBoard {
             pairs[index].digest = try reader.read()
             pairs[index].firstSpan = try reader.read()
             pairs[index].lastSpan = try reader.read()
+            pairs[index].lastParent = try reader.read()
             pairs[index].startedAt = try reader.read()
             pairs[index].count = try reader.read()
             pairLasts[index] = try reader.read()
@@ -149,6 +164,7 @@ extension Shard {
             let owner = try reader.read(UInt64.self)
             let order = try reader.read(UInt64.self)
             let touched = try reader.readBool()
+            guard blob.key != 0 else { throw ByteReader.Short() }
             switch blob.kind {
             case .turn:
                 let slot = try CallWindow(from: &reader)

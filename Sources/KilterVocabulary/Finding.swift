@@ -12,6 +12,8 @@ public struct Finding: BitwiseCopyable, Sendable {
     // Subject
     public var agentKey: UInt64 = 0
     public var runKey: UInt64 = 0
+    /// The run that the trace was before its conversation was known; equal to `runKey` where there is none.
+    public var traceKey: UInt64 = 0
     /// What tells episodes of one detector apart within agent and run: tool, pair of agents.
     public var subject: UInt64 = 0
     public var tenant: NameHash = 0

@@ -20,10 +20,10 @@ public enum Limits {
     public static let recentSpansMax = 65_536
     /// Open traces of one tenant whose agent, conversation and turn are remembered.
     public static let tracesMax = 65_536
-    /// Names remembered beyond their batch, per generation of the name table.
-    public static let namesMax = 262_144
-    /// Tool names remembered for good; further ones show as their hash in cycles.
-    public static let toolNamesMax = 65_536
+    /// Names of one tenant remembered beyond their batch, per generation of its name table.
+    public static let namesMax = 65_536
+    /// Tool names of one tenant remembered for good; further ones like any other name.
+    public static let toolNamesMax = 16_384
     /// Open episodes of one tenant; beyond, the one quiet for longest is resolved as evicted.
     public static let episodesMax = 4_096
     /// Breakers of one tenant that are not closed; beyond, new trips of that tenant stay alerts.

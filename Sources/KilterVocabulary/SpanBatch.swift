@@ -19,6 +19,12 @@ public struct SpanBatch: Sendable {
         for index in notes.indices { notes[index] = 0 }
     }
 
+    /// Gives back the memory of an unusually large batch.
+    public mutating func releaseExcess() {
+        if rows.capacity > 16 * Limits.batchRows { rows = [] }
+        strings.releaseExcess()
+    }
+
     public mutating func quarantine(_ reason: QuarantineReason, count: UInt64 = 1) {
         quarantined[Int(reason.rawValue)] &+= count
     }
@@ -49,6 +55,10 @@ public struct StringTable: Sendable {
         entries.removeSubrange(1...)
         arena.removeAll(keepingCapacity: true)
         for index in slots.indices { slots[index] = 0 }
+    }
+
+    mutating func releaseExcess() {
+        if slots.count > 64 * Limits.batchRows || arena.capacity > 16 << 20 { self = StringTable() }
     }
 
     /// The reference of `bytes`, which hash to `hash`; equal bytes always get the same reference.

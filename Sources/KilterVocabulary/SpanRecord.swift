@@ -82,6 +82,8 @@ public struct SpanFlags: OptionSet, BitwiseCopyable, Sendable {
     public static let redacted = SpanFlags(rawValue: 1 << 6)
     /// A numeric attribute was not a finite number in range and was dropped.
     public static let badNumber = SpanFlags(rawValue: 1 << 7)
+    /// The error shows more than its type: a message, or the result of the failed call.
+    public static let errorText = SpanFlags(rawValue: 1 << 8)
 }
 
 /// What admission resolved for a span: keys, order, time.

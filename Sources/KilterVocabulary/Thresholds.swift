@@ -57,7 +57,7 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     public var sameArgumentsChangingResult = Ladder(info: 10, warning: Ladder.never, critical: Ladder.never)
     /// Completed turns of a cycle of two to `Limits.cyclePeriodMax` calls with identical results.
     public var cycleTurns = Ladder(info: 2, warning: 3, critical: 5)
-    /// Calls of one tool that fail in a row with the same error, whatever their arguments.
+    /// Calls that differ and fail in a row with the same error; of one tool where the error shows only its type.
     public var errorStreak = Ladder(info: 3, warning: 4, critical: 8)
     /// Identical messages in one direction between two agents without a tool call between them.
     public var messagePair = Ladder(info: Ladder.never, warning: 3, critical: 9)

@@ -84,7 +84,17 @@ enum StandardError {
 
     static func line(_ text: String) { write(text + "\n") }
 
-    static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    /// Nobody to tell, when standard error is closed or full: the exit code says it all the same.
+    static func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        var from = 0
+        while from < bytes.count {
+            let written = bytes[from...].withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            if written <= 0 { return }
+            from += written
+        }
+    }
 }
 
 /// Buffered standard output. A reader that went away ends the command quietly, as in any pipe.

@@ -9,10 +9,13 @@ enum Files {
         return Array(data)
     }
 
-    /// Writes beside the file and moves it into place, so that a reader never sees half of it.
+    /// A regular file is written beside itself and moved into place, so that a reader never sees half of it. Through a
+    /// link, to a pipe or a device is written as it is.
     static func write(_ bytes: [UInt8], to path: String) throws {
+        var kind = stat()
+        let isSpecial = lstat(path, &kind) == 0 && kind.st_mode & S_IFMT != S_IFREG
         do {
-            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try Data(bytes).write(to: URL(fileURLWithPath: path), options: isSpecial ? [] : .atomic)
         } catch {
             throw Failure(.inputOutput, "\(path): cannot be written")
         }

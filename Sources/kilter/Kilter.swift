@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct Kilter: AsyncParsableCommand {
@@ -18,4 +19,11 @@ struct Kilter: AsyncParsableCommand {
         subcommands: [Serve.self, ReplayFiles.self, Send.self, Watch.self, Config.self])
 
     static let version = "0.1.0"
+
+    /// A reader of our output that goes away is for each write to notice, not for a signal to end the process; only
+    /// where a pipe is cut (`replay … | head`) does the command end quietly.
+    static func main() async {
+        if fcntl(STDERR_FILENO, F_GETFD) < 0 { _ = open("/dev/null", O_WRONLY) }
+        await main(nil)
+    }
 }

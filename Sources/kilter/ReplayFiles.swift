@@ -48,6 +48,9 @@ struct ReplayFiles: AsyncParsableCommand {
             options.until = try until.map(Times.parse)
             options.merge = merge
             options.drain = drain
+            if let since = options.since, let until = options.until, since >= until {
+                throw Failure(.usage, "--since is not before --until: nothing lies between")
+            }
             let set = try StreamSet(arguments: files)
             for skipped in set.skipped { StandardError.line("kilter: passed over \(TerminalText.safe(skipped.path)): \(skipped.reason)") }
             let writer = EventWriter(instance: configuration.settings.instance, format: format, collects: expect != nil)

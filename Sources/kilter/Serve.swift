@@ -134,7 +134,7 @@ enum Sizes {
     /// A number of bytes with an optional K, M or G (powers of 1,024).
     static func parse(_ text: String) throws -> Int {
         let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
-        let unit = text.last.flatMap { units[Character($0.uppercased())] }
+        let unit = text.last.flatMap { last in units.first { String($0.key) == String(last).uppercased() }?.value }
         let digits = unit == nil ? text[...] : text.dropLast()
         guard let number = Int(digits), number > 0, case let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1),
             !overflow, bytes >= 1 << 20

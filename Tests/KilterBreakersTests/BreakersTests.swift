@@ -49,7 +49,11 @@ private extension Breakers {
     }
 
     mutating func clean(_ place: Place) -> [BreakerEvent] {
-        observe(place, isCall: true, time: place.engineTime, conversation: { "conversation" }, trace: TraceID(high: 9, low: 9))
+        var events: [BreakerEvent] = []
+        if place.runKey != place.traceKey {
+            events += adopt(place, time: place.engineTime, trace: TraceID(high: 9, low: 9)) { "conversation" }
+        }
+        return events + pass(place, time: place.engineTime)
     }
 
     mutating func pass(to seconds: UInt64) -> [BreakerEvent] {
@@ -104,6 +108,17 @@ struct BreakersTests {
         #expect(breakers.pass(to: 10_000).map(\.state) == [.halfOpen, .closed])
         let again = breakers.feed(finding(at: 10_001))
         #expect(again.map(\.generation) == [4], "the generation goes on")
+    }
+
+    @Test("A lease that ends with probes missing opens again, for longer")
+    func missingProbes() {
+        var breakers = enforcing()
+        _ = breakers.feed(finding(at: 0))
+        #expect(breakers.pass(to: 100).map(\.state) == [.halfOpen])
+        #expect(breakers.clean(place(at: 101)).isEmpty && breakers.clean(place(at: 102)).isEmpty)
+        let again = breakers.pass(to: 200)
+        #expect(again.map(\.state) == [.open])
+        #expect(again.first?.retryAt == EventTime(nanoseconds: 400 * second))
     }
 
     @Test("Shadow never blocks; weak tiers, lower severities and other detectors never trip")

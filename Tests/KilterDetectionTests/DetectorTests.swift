@@ -33,7 +33,7 @@ private struct Turn: ~Copyable {
         var work = ShardWork()
         work.share(batch, 0..<1)
         var findings: [Finding] = []
-        Detection.stepAgents(work, Shard.ofAgent(row.place.agentKey), batch, [thresholds], &shard, into: &findings)
+        Detection.stepAgents(work, Shard.ofTurn(9), batch, [thresholds], &shard, into: &findings)
         return findings
     }
 
@@ -92,6 +92,23 @@ struct DetectorTests {
         let changing = severities(.repeatedCall, 60) { turn, number in turn.call("a", arguments: 1, result: UInt64(number)) }
         #expect(changing[8] == nil && changing[9] == .info)
         #expect(changing[10...].allSatisfy { $0 == .info })
+    }
+
+    @Test("A poll with changing results is not warned for the odd result that is missing")
+    func pollWithGap() {
+        let seen = severities(.repeatedCall, 40) { turn, number in
+            turn.call("a", arguments: 1, result: number % 15 == 0 ? 0 : UInt64(number))
+        }
+        #expect(seen[9] == .info && !seen.contains(.warning))
+    }
+
+    @Test("An error that shows nothing but its type is no result, and the same only in the same tool")
+    func bareErrors() {
+        #expect(severities(.repeatedCall, 12) { turn, _ in turn.call("a", arguments: 1, error: 5) }.allSatisfy { $0 != .critical })
+        let tools = severities(.errorStreak, 12) { turn, number in turn.call("tool-\(number)", arguments: UInt64(number), error: 5) }
+        #expect(tools.allSatisfy { $0 == nil })
+        let told = severities(.repeatedCall, 8) { turn, _ in turn.call("a", arguments: 1, error: 5, flags: .errorText) }
+        #expect(told.last == .critical)
     }
 
     @Test("Unknown arguments equal nothing; refused, late and served calls are neither repeat nor progress")

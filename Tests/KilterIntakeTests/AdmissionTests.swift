@@ -39,7 +39,7 @@ private struct Stream: ~Copyable {
     }
 
     func count(_ outcome: Outcome) -> UInt64 { admission.counts[Int(outcome.rawValue)] }
-    func name(_ row: SpanRecord) -> String { admission.names.text(row.place.agentName) }
+    func name(_ row: SpanRecord) -> String { admission.names(of: row.place.tenantName).text(row.place.agentName) }
 }
 
 @Suite("Admission")

@@ -25,7 +25,7 @@ import Testing
         let shown = try row(1)
         #expect(shown.row.kind == .chat && shown["provider"] == "azure.ai.openai" && shown["model"] == "old-1")
         #expect(shown.row.inputTokens == 0 && shown.row.outputTokens == 12)
-        #expect(shown["error"] == "RateLimitError" && shown.row.flags == [.failed, .rateLimited])
+        #expect(shown["error"] == "RateLimitError" && shown.row.flags == [.failed, .rateLimited, .errorText])
     }
 
     @Test func toolWithoutContent() throws {

@@ -77,6 +77,32 @@ struct CallWindowTests {
         #expect(window.row == 4)
     }
 
+    @Test("Where the inner span shows nothing, the outer one stands for the call")
+    func innerShowsNothing() {
+        var window = CallWindow()
+        var rows: [UInt32] = []
+        for turn in UInt64(0)..<5 {
+            #expect(window.observe(call(1, 0, 0, span: 10 * turn + 1, parent: 10 * turn + 2)) != nil)
+            #expect(window.observe(call(1, 4, 4, span: 10 * turn + 2, parent: 7)) != nil)
+            rows.append(window.row)
+        }
+        #expect(rows == [1, 2, 3, 4, 5])
+        #expect(window.calls == 5)
+        var threefold = CallWindow()
+        for turn in UInt64(0)..<3 {
+            _ = threefold.observe(call(1, 4, 4, span: 10 * turn + 1, parent: 10 * turn + 2))
+            _ = threefold.observe(call(1, 4, 4, span: 10 * turn + 2, parent: 10 * turn + 3))
+            _ = threefold.observe(call(1, 4, 4, span: 10 * turn + 3, parent: 7))
+        }
+        #expect(threefold.calls == 3 && threefold.row == 3)
+        var renamed = CallWindow()
+        for turn in UInt64(0)..<3 {
+            _ = renamed.observe(call(1, 4, 4, span: 10 * turn + 1, parent: 10 * turn + 2))
+            _ = renamed.observe(call(2, 4, 4, span: 10 * turn + 2, parent: 7))
+        }
+        #expect(renamed.calls == 3, "another name, the same arguments")
+    }
+
     @Test("A window written and read back goes on as if nothing had happened")
     func snapshot() throws {
         var random = Seeded(state: 9)
@@ -107,8 +133,8 @@ struct MessageBoardTests {
     @Test("Only work by one of the two makes a repeated message news")
     func work() {
         var board = MessageBoard()
-        func send(_ from: UInt64, _ to: UInt64, _ digest: UInt64, _ span: UInt64) -> UInt32 {
-            board.observeMessage(from: from, to: to, digest: digest, span: span, start: span).count
+        func send(_ from: UInt64, _ to: UInt64, _ digest: UInt64, _ span: UInt64) -> UInt32? {
+            board.observeMessage(from: from, to: to, digest: digest, span: span, start: span)?.count
         }
         #expect(send(1, 2, 5, 1) == 1)
         #expect(send(2, 1, 6, 2) == 1)
@@ -126,7 +152,7 @@ struct MessageBoardTests {
         _ = board.observeMessage(from: 1, to: 2, digest: 5, span: 1, start: 1)
         for agent in UInt64(10)..<40 { board.observeCall(agent: agent) }
         let sight = board.observeMessage(from: 1, to: 2, digest: 5, span: 2, start: 2)
-        #expect(sight.count == 1)
+        #expect(sight?.count == 1)
     }
 
     @Test("Messages to oneself count within the window only")
