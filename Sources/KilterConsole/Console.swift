@@ -62,7 +62,8 @@ private struct LoopbackHosts: RouterMiddleware {
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         let authority = request.head.authority ?? ""
-        let host = authority.hasPrefix("[")
+        let host =
+            authority.hasPrefix("[")
             ? String(authority.prefix { $0 != "]" }.dropFirst()) : String(authority.prefix { $0 != ":" })
         guard ["127.0.0.1", "localhost", "::1"].contains(host.lowercased()) else {
             throw HTTPError(.misdirectedRequest, message: "this engine answers to 127.0.0.1 and localhost only")

@@ -55,7 +55,8 @@ enum MessageStorm {
         let receiver = name(finding.agent)
         let span = Wording.duration(finding.observedAt.since(finding.startedAt))
         let toSelf = finding.rule == .toSelf
-        let what = toSelf
+        let what =
+            toSelf
             ? "\(sender) sent itself the same message \(finding.count) times"
             : "\(sender) sent \(receiver) the same message \(finding.count) times in a row without a tool call by either"
         return Explanation(

@@ -70,7 +70,8 @@ public struct Configuration: Sendable, Equatable {
             case .workflow, .model, .tool: nil
             }
         }
-        return detectors
+        return
+            detectors
             .filter { rule in rule.selector.patterns.allSatisfy { $0.key.isOfAgent } && rule.selector.matches(name) }
             .enumerated()
             .sorted { ($0.element.selector.specificity, $0.offset) < ($1.element.selector.specificity, $1.offset) }

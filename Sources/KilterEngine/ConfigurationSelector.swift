@@ -36,7 +36,8 @@ extension Configuration {
 
         /// Orders selections: more keys with text of their own, then the narrowest of them, then more text.
         public var specificity: Specificity {
-            let telling = patterns
+            let telling =
+                patterns
                 .map { (key: $0.key, characters: SelectorGlob.literalCharacters($0.glob)) }
                 .filter { $0.characters > 0 }
             return Specificity(

@@ -2,7 +2,7 @@ import Foundation
 
 /// A fixed crew of threads that runs one piece of work per worker and waits for all of them: the barrier of the
 /// bulk-synchronous walk. With one worker the caller does the work itself and no thread exists.
-final class Crew: @unchecked Sendable {  // Guard: every stored variable below is read and written under `lock` only.
+final class Crew: @unchecked Sendable { // Guard: every stored variable below is read and written under `lock` only.
     let workers: Int
     private let lock = NSCondition()
     private var work: (@Sendable (Int) -> Void)?

@@ -2,7 +2,7 @@ import KilterIntake
 import KilterVocabulary
 
 /// What one worker needs to turn payloads into rows: its own decoder, inflater and batch, reused for ever.
-final class DecodeLane: @unchecked Sendable {  // Guard: in one round of the crew a lane belongs to exactly one worker.
+final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew a lane belongs to exactly one worker.
     var batch = SpanBatch()
     var block = StreamBlock()
     private var decoder: TraceDecoder

@@ -114,7 +114,7 @@ public final class Engine {
 }
 
 /// One shard with the findings of the round.
-final class ShardRoom: @unchecked Sendable {  // Guard: `Engine.detect` gives each shard to exactly one worker per round.
+final class ShardRoom: @unchecked Sendable { // Guard: `Engine.detect` gives each shard to exactly one worker per round.
     // Guard: allocated in init, freed in deinit; used under the guard of the room.
     let memory: UnsafeMutablePointer<Shard>
     var findings: [Finding] = []

@@ -69,11 +69,12 @@ final class IngressSocket {
         options.receiveHighWaterMark = Self.queuedMax
         // Twice what is accepted, so that a message somewhat too large is counted; libzmq cuts off larger ones unseen.
         options.frameBytesMax = Int64(2 * Limits.messageBytesMax)
-        let kind: Socket.Kind = switch endpoint.grade {
-        case .pull: .pull
-        case .sub: .sub
-        case .acked: .router
-        }
+        let kind: Socket.Kind =
+            switch endpoint.grade {
+            case .pull: .pull
+            case .sub: .sub
+            case .acked: .router
+            }
         let made = try Socket(kind, in: context, options: options)
         if endpoint.grade == .sub { try made.subscribe("") }
         if endpoint.connects {

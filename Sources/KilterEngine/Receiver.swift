@@ -5,7 +5,7 @@ import KilterVocabulary
 import KilterWire
 
 /// The receiver's thread: one round takes a burst of messages through the whole walk.
-final class Receiver: @unchecked Sendable {  // Guard: made on one thread, then used by the receiver's thread only.
+final class Receiver: @unchecked Sendable { // Guard: made on one thread, then used by the receiver's thread only.
     let engine: Engine
     private(set) var gaps = InputGaps()
     private(set) var messages: UInt64 = 0
@@ -104,13 +104,16 @@ final class Receiver: @unchecked Sendable {  // Guard: made on one thread, then 
             if let last = lastGapNotice, clock.now - last < Self.gapNoticesEvery { continue }
             lastGapNotice = clock.now
             let name = String(decoding: topic, as: UTF8.self)
-            try publish([.notice(Notice(
-                kind: .inputGap, time: time,
-                summary: "\(missing) messages of topic \(name) are missing before sequence \(sequence).",
-                facts: [
-                    Evidence("topic", .string(name)), Evidence("missing", .integer(Int64(clamping: missing))),
-                    Evidence("missing_in_all", .integer(Int64(clamping: gaps.missing))),
-                ]))])
+            try publish([
+                .notice(
+                    Notice(
+                        kind: .inputGap, time: time,
+                        summary: "\(missing) messages of topic \(name) are missing before sequence \(sequence).",
+                        facts: [
+                            Evidence("topic", .string(name)), Evidence("missing", .integer(Int64(clamping: missing))),
+                            Evidence("missing_in_all", .integer(Int64(clamping: gaps.missing))),
+                        ]))
+            ])
         }
     }
 
@@ -131,7 +134,7 @@ final class Receiver: @unchecked Sendable {  // Guard: made on one thread, then 
 }
 
 /// A stretch of messages that one worker decodes.
-final class MessageLane: @unchecked Sendable {  // Guard: the receiver's thread outside a round of the crew, one worker within it.
+final class MessageLane: @unchecked Sendable { // Guard: the receiver's thread outside a round of the crew, one worker within it.
     let decoding = DecodeLane(key: .published)
     private var messages: [ReceivedMessage] = (0..<16).map { _ in ReceivedMessage() }
     private(set) var count = 0

@@ -101,8 +101,12 @@ struct TenantMemory: ~Copyable {
         let traceKey = self.traceKey(row.pointee.trace)
         let trace = traces.findOrInsert(traceKey, owner: 0, initial: TraceMemory(turn: traceKey)).slot
         row.pointee.place.parentIsInference = parent?.kind.isInference ?? false
-        row.pointee.place.agentName = namedAgent != 0 ? namedAgent : trace.pointee.lastAgent != 0 ? trace.pointee.lastAgent
-            : names.service
+        row.pointee.place.agentName =
+            namedAgent != 0
+            ? namedAgent
+            : trace.pointee.lastAgent != 0
+                ? trace.pointee.lastAgent
+                : names.service
         if namedAgent != 0 { trace.pointee.lastAgent = namedAgent }
         trace.pointee.spans &+= 1
 

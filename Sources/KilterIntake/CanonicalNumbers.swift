@@ -191,7 +191,8 @@ func encodeBase64(_ data: Text, to out: UnsafeMutablePointer<UInt8>) -> Int {
     var index = 0
     while index < data.count {
         let left = data.count - index
-        let bits = UInt32(data[index]) << 16 | (left > 1 ? UInt32(data[index + 1]) << 8 : 0)
+        let bits =
+            UInt32(data[index]) << 16 | (left > 1 ? UInt32(data[index + 1]) << 8 : 0)
             | (left > 2 ? UInt32(data[index + 2]) : 0)
         out[length] = alphabet.utf8Start[Int(bits >> 18 & 63)]
         out[length + 1] = alphabet.utf8Start[Int(bits >> 12 & 63)]

@@ -65,10 +65,11 @@ struct InflateDecoder: ~Copyable {
     /// left over never happens with room in `output`; it is reported as damage.
     mutating func step(input: UnsafeRawBufferPointer, output: UnsafeMutableRawBufferPointer) -> Step {
         if isBetweenMembers && input.isEmpty { return Step() }
-        var step = switch compression {
-        case .gzip: stepGzip(input, output)
-        case .zstd: stepZstd(input, output)
-        }
+        var step =
+            switch compression {
+            case .gzip: stepGzip(input, output)
+            case .zstd: stepZstd(input, output)
+            }
         if step.failure == nil && step.consumed == 0 && step.produced == 0 && !input.isEmpty && !output.isEmpty {
             step.failure = .corrupt
         }

@@ -253,7 +253,8 @@ extension JSONReader {
             if value.text.equals("NaN") { return .double(.nan) }
             if value.text.equals("Infinity") { return .double(.infinity) }
             if value.text.equals("-Infinity") { return .double(-.infinity) }
-            return isNumber(value.text) ? parseDouble(value.text).map { .double($0) } ?? AttributeValue(.badNumber, .none)
+            return isNumber(value.text)
+                ? parseDouble(value.text).map { .double($0) } ?? AttributeValue(.badNumber, .none)
                 : AttributeValue(.badNumber, .none)
         default: return value
         }

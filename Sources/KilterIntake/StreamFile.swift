@@ -54,8 +54,9 @@ public struct StreamBlock: ~Copyable {
     }
 
     mutating func add(_ range: Range<Int>, _ encoding: PayloadEncoding, number: UInt64, position: UInt64) {
-        payloads.append(StreamPayload(
-            offset: range.lowerBound, count: range.count, encoding: encoding, number: number, position: position))
+        payloads.append(
+            StreamPayload(
+                offset: range.lowerBound, count: range.count, encoding: encoding, number: number, position: position))
     }
 
     /// Content behind what was read, with slack of its own.

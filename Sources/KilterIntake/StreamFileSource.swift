@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The bytes of a file, of standard input or of memory in order, decompressed on the way when they begin with the
@@ -138,11 +138,11 @@ struct StreamSource: ~Copyable {
         if descriptor < 0 { return fromMemory(into: output, wanted) }
         while true {
             #if canImport(Glibc)
-            let got = Glibc.read(descriptor, output.baseAddress, wanted)
+                let got = Glibc.read(descriptor, output.baseAddress, wanted)
             #elseif canImport(Musl)
-            let got = Musl.read(descriptor, output.baseAddress, wanted)
+                let got = Musl.read(descriptor, output.baseAddress, wanted)
             #else
-            let got = Darwin.read(descriptor, output.baseAddress, wanted)
+                let got = Darwin.read(descriptor, output.baseAddress, wanted)
             #endif
             if got >= 0 {
                 bytesRead += UInt64(got)

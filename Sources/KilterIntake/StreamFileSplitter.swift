@@ -1,11 +1,11 @@
 import KilterVocabulary
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Finds the payloads in the bytes of a stream as they arrive. Its state is where it stands, so that the same
@@ -142,7 +142,8 @@ struct StreamSplitter: ~Copyable {
     /// What is no object is handed on up to the end of its line, for the decoder to refuse.
     private mutating func end(ofDocumentIn bytes: UnsafeRawBufferPointer, _ filled: Int, atEnd: Bool) -> Int? {
         let start = max(scanned, consumed)
-        let end = bytes[consumed] == UInt8(ascii: "{")
+        let end =
+            bytes[consumed] == UInt8(ascii: "{")
             ? object.end(in: bytes, start..<filled)
             : Self.newline(bytes, from: start, to: filled) ?? (atEnd ? filled : nil)
         scanned = filled

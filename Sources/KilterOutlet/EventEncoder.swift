@@ -138,10 +138,12 @@ public struct EventEncoder: Sendable {
         json.member("agent_version", known: alert.agentVersion)
         json.member("run", known: alert.run)
         if alert.traceID.isValid {
-            json.member("trace_id", ascii: {
-                Digits.appendHex(alert.traceID.high, to: &$0)
-                Digits.appendHex(alert.traceID.low, to: &$0)
-            })
+            json.member(
+                "trace_id",
+                ascii: {
+                    Digits.appendHex(alert.traceID.high, to: &$0)
+                    Digits.appendHex(alert.traceID.low, to: &$0)
+                })
         }
         if alert.spanID != 0 { json.member("span_id", ascii: { Digits.appendHex(alert.spanID, to: &$0) }) }
         json.member("tool", known: alert.tool)

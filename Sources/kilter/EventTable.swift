@@ -56,13 +56,14 @@ struct EventTable {
 
     private func coloured(_ text: String, _ level: String) -> String {
         guard inColour else { return text }
-        let code = switch level {
-        case "critical": "1;31"
-        case "warning": "33"
-        case "breaker": "1;35"
-        case "resolved": "32"
-        default: "36"
-        }
+        let code =
+            switch level {
+            case "critical": "1;31"
+            case "warning": "33"
+            case "breaker": "1;35"
+            case "resolved": "32"
+            default: "36"
+            }
         return "\u{1b}[\(code)m\(text)\u{1b}[0m"
     }
 }

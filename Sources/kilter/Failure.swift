@@ -37,19 +37,21 @@ struct Failure: Error {
     }
 
     private init(_ error: StreamError) {
-        let code: Code = switch error {
-        case .missing, .noStreams: .noInput
-        case .unreadable: .inputOutput
-        case .empty, .notAStream, .truncated, .corrupt, .payloadTooLarge: .badData
-        }
+        let code: Code =
+            switch error {
+            case .missing, .noStreams: .noInput
+            case .unreadable: .inputOutput
+            case .empty, .notAStream, .truncated, .corrupt, .payloadTooLarge: .badData
+            }
         self.init(code, error.message)
     }
 
     private init(_ error: WireError) {
-        let code: Code = switch error {
-        case .notUnderstood, .unauthenticatedBind: .usage
-        default: .unavailable
-        }
+        let code: Code =
+            switch error {
+            case .notUnderstood, .unauthenticatedBind: .usage
+            default: .unavailable
+            }
         self.init(code, error.description)
     }
 }

@@ -46,9 +46,10 @@ struct Serve: AsyncParsableCommand {
                 var services: [any Service] = [LiveService(engine: live)]
                 if let (host, port) = try httpAddress() {
                     let serve = self
-                    services.append(try Console(host: host, port: port, engine: live, logger: logger) {
-                        serve.announce(live, configuration)
-                    })
+                    services.append(
+                        try Console(host: host, port: port, engine: live, logger: logger) {
+                            serve.announce(live, configuration)
+                        })
                 } else {
                     announce(live, configuration)
                 }

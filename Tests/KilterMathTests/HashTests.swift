@@ -60,7 +60,9 @@ struct HashTests {
     @Test("SHA-256 gives the values of FIPS 180-4")
     func sha256() {
         func hex(_ text: String) -> String {
-            SHA256.hash(text).map { let s = String($0, radix: 16); return s.count == 1 ? "0" + s : s }.joined()
+            SHA256.hash(text).map {
+                let s = String($0, radix: 16); return s.count == 1 ? "0" + s : s
+            }.joined()
         }
         #expect(hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
         #expect(hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")

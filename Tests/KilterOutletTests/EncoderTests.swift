@@ -97,11 +97,14 @@ import Testing
             }
             let evidence = try #require(data["evidence"] as? [String: Any])
             #expect(evidence.count == 1)
-            #expect(object["subject"] as? String == [alert.tenant, alert.environment, alert.service, alert.agent]
-                .map(PercentEncoding.uriPart).joined(separator: "/"))
+            #expect(
+                object["subject"] as? String
+                    == [alert.tenant, alert.environment, alert.service, alert.agent]
+                    .map(PercentEncoding.uriPart).joined(separator: "/"))
             for scalar in text(bytes).unicodeScalars {
-                #expect(scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
-                    || Self.visibleFormats.contains(scalar.value), "\(scalar.escaped(asASCII: true))")
+                #expect(
+                    scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
+                        || Self.visibleFormats.contains(scalar.value), "\(scalar.escaped(asASCII: true))")
             }
         }
     }

@@ -100,10 +100,11 @@ import Testing
 
     @Test func headersAreBigEndianAndReadBack() {
         let header = EventHeader(sequence: 0x0102_0304_0506_0708, epoch: 9, logID: testLog)
-        #expect(header.bytes == [
-            1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 9, 0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC,
-            0xBA, 0x98, 0x76, 0x54, 0x32, 0x10,
-        ])
+        #expect(
+            header.bytes == [
+                1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 9, 0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC,
+                0xBA, 0x98, 0x76, 0x54, 0x32, 0x10,
+            ])
         #expect(header.bytes.withUnsafeBytes { EventHeader(bytes: $0) } == header)
         for count in [0, 8, 16, 31, 33] {
             #expect(Array(repeating: UInt8(1), count: count).withUnsafeBytes { EventHeader(bytes: $0) } == nil)
@@ -115,9 +116,10 @@ import Testing
         #expect(testLog.hex == "0123456789abcdeffedcba9876543210")
         let random = LogID.random()
         #expect(LogID(hex: random.hex) == random)
-        for text in ["", "0", "+123456789abcdeffedcba9876543210", "0123456789abcdef-edcba9876543210", testLog.hex + "0",
-            "0123456789abcdef fedcba987654321", "g123456789abcdeffedcba9876543210", "0123456789abcdeffedcba987654321é"]
-        {
+        for text in [
+            "", "0", "+123456789abcdeffedcba9876543210", "0123456789abcdef-edcba9876543210", testLog.hex + "0",
+            "0123456789abcdef fedcba987654321", "g123456789abcdeffedcba9876543210", "0123456789abcdeffedcba987654321é",
+        ] {
             #expect(LogID(hex: text) == nil)
         }
     }

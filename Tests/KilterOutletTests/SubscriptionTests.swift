@@ -164,10 +164,11 @@ import Testing
             if case .connected = $0 { false } else { true }
         }
         let encoder = EventEncoder(instance: "test")
-        #expect(items == [
-            .provisional(body: encoder.body(of: trip, provisional: true)),
-            .event(stream: .breaker, sequence: 1, epoch: 7, body: encoder.body(of: trip)),
-        ])
+        #expect(
+            items == [
+                .provisional(body: encoder.body(of: trip, provisional: true)),
+                .event(stream: .breaker, sequence: 1, epoch: 7, body: encoder.body(of: trip)),
+            ])
     }
 
     /// An engine that stops is noticed; when it comes back on the same log, the stream goes on without a gap; on a new

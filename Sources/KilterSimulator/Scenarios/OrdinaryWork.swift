@@ -22,8 +22,9 @@ enum OrdinaryWork {
         case 2:
             trace.step(
                 "search_policy", ["query": .string("return window for order \(order)"), "top_k": 4],
-                .text("Section \(trace.draw { $0.within(2...9) }).\(trace.draw { $0.within(1...40) }): items may be"
-                    + " returned within 30 days of delivery, reference \(order)."), by: agent)
+                .text(
+                    "Section \(trace.draw { $0.within(2...9) }).\(trace.draw { $0.within(1...40) }): items may be"
+                        + " returned within 30 days of delivery, reference \(order)."), by: agent)
         case 3:
             trace.step(
                 "add_ticket_note",
@@ -48,8 +49,9 @@ enum OrdinaryWork {
         case 1:
             trace.step(
                 "extract_document", ["document_id": .string(claim + "/invoice.pdf"), "pages": [1, 2], "language": "en"],
-                .text("Invoice \(trace.draw { $0.hex(8) }) over \(trace.draw { $0.within(80...9_000) }).00 EUR,"
-                    + " issued for claim \(claim)"), by: agent)
+                .text(
+                    "Invoice \(trace.draw { $0.hex(8) }) over \(trace.draw { $0.within(80...9_000) }).00 EUR,"
+                        + " issued for claim \(claim)"), by: agent)
         case 2:
             trace.step(
                 "estimate_damage", ["claim_id": .string(claim), "photos": .integer(Int64(trace.draw { $0.within(1...9) }))],

@@ -52,8 +52,9 @@ extension Scenarios {
                     .text("\(13 - round) failed, \(200 + round) passed in \(seconds)s"))
                 trace.step(
                     "read_file", ["path": "build/test.log", "tail": 40],
-                    .text("FAILED tests/ledger/test_round.py::test_case_\(round) - expected \(round) found"
-                        + " \(trace.draw { $0.within(100...999) })"))
+                    .text(
+                        "FAILED tests/ledger/test_round.py::test_case_\(round) - expected \(round) found"
+                            + " \(trace.draw { $0.within(100...999) })"))
             }
             trace.chat(asksForTools: false)
             trace.close()
