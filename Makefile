@@ -4,9 +4,8 @@
 KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
-PORTS   ?= 5555
 
-.PHONY: run test check build deps golden fixtures acceptance traces bench clean
+.PHONY: run test check build deps golden acceptance traces bench bench-instructions figures clean
 
 run: build ## build, start the engine, show live alerts from the bundled stream, keep running
 	@./.ci/demo $(KILTER)
@@ -39,6 +38,15 @@ acceptance: build ## drive the engine from outside: Python, pyzmq and the offici
 
 traces: build ## replay labelled traces (DATA=folder) and print what was found per data set
 	python3 Tests/Acceptance/labelled_traces.py --kilter $(KILTER) $(DATA)
+
+bench: deps ## decode, admission and the whole step: time, throughput, allocations
+	cd Benchmarks && swift package -c release benchmark
+
+bench-instructions: deps ## instructions and allocations per span against Benchmarks/Thresholds
+	python3 Benchmarks/instructions.py
+
+figures: build ## whole replay next to Python's json.loads over the same lines (DATA=folder)
+	python3 Benchmarks/Peers/json_loads.py --kilter $(KILTER) $(DATA)
 
 clean:
 	rm -rf .build Benchmarks/.build .venv

@@ -21,6 +21,9 @@ let package = Package(
     products: [
         .executable(name: "kilter", targets: ["kilter"]),
         .library(name: "KilterEngine", targets: ["KilterEngine"]),
+        // For `Benchmarks/`, which measures the rooms one by one.
+        .library(name: "KilterIntake", targets: ["KilterIntake"]),
+        .library(name: "KilterVocabulary", targets: ["KilterVocabulary"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
