@@ -21,7 +21,7 @@ public enum Limits {
     /// Open traces of one tenant whose agent, conversation and turn are remembered.
     public static let tracesMax = 65_536
     /// Names of one tenant remembered beyond their batch, per generation of its name table.
-    public static let namesMax = 65_536
+    public static let namesMax = 262_144
     /// Tool names of one tenant remembered for good; further ones like any other name.
     public static let toolNamesMax = 16_384
     /// Open episodes of one tenant; beyond, the one quiet for longest is resolved as evicted.

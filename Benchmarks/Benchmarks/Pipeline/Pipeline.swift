@@ -13,7 +13,8 @@ let benchmarks: @Sendable () -> Void = {
             let shape = SpanStream.Shape(agents: agents, law: law)
             for encoding in SpanStream.Encoding.allCases {
                 let whole = WholeStep(shape, encoding)
-                Benchmark("step \(encoding.rawValue), \(agents) agents \(law.rawValue)", configuration: Measured.configuration) { benchmark in
+                let name = "step \(encoding.rawValue), \(agents) agents \(law.rawValue)"
+                Benchmark(name, configuration: Measured.configuration) { benchmark in
                     for _ in benchmark.scaledIterations { whole.run(benchmark) }
                 } setup: {
                     whole.prepare()
