@@ -37,19 +37,21 @@ public struct Admission: ~Copyable {
         // Rows and strings are changed side by side, so the rows step out of the batch meanwhile.
         var all = ContiguousArray<SpanRecord>()
         swap(&all, &batch.rows)
+        var tally = InlineArray<8, UInt64>(repeating: 0)
         all.withUnsafeMutableBufferPointer { buffer in
             // Guard: `rows` is inside the buffer, and a row is only used for the length of its turn.
             guard let base = buffer.baseAddress else { return }
             for index in rows {
                 let ahead = index &+ Self.prefetchAhead
-                if ahead < rows.upperBound { prefetch(base + ahead, batch.strings) }
+                if ahead < rows.upperBound { prefetch(base + ahead, &batch.strings) }
                 let near = index &+ Self.prefetchNear
                 if near < rows.upperBound { lastTenant?.pointee.prefetchSlots(base[near].trace) }
                 let outcome = admit(base + index, &batch.strings, arrival)
                 base[index].place.outcome = outcome
-                counts[Int(outcome.rawValue)] &+= 1
+                tally[Int(outcome.rawValue)] &+= 1
             }
         }
+        for index in counts.indices { counts[index] &+= tally[index] }
         swap(&all, &batch.rows)
     }
 
@@ -74,7 +76,7 @@ public struct Admission: ~Copyable {
     private static let prefetchNear = 8
 
     // Guard: the row is of the batch that is being admitted.
-    @inline(__always) private func prefetch(_ row: UnsafePointer<SpanRecord>, _ strings: borrowing StringTable) {
+    @inline(__always) private func prefetch(_ row: UnsafePointer<SpanRecord>, _ strings: inout StringTable) {
         let conversation = strings.entries[Int(row.pointee.conversation)]
         lastTenant?.pointee.names.prefetch(strings.entries[Int(row.pointee.agent)])
         lastTenant?.pointee.names.prefetch(conversation)

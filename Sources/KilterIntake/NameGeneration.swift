@@ -28,7 +28,7 @@ struct NameGeneration: Sendable {
     private var entries = ContiguousArray(repeating: Entry(), count: 64)
     private var arena: ContiguousArray<UInt8> = []
 
-    @inline(__always) func prefetch(_ hash: NameHash) {
+    @inline(__always) mutating func prefetch(_ hash: NameHash) {
         entries.withUnsafeBufferPointer { entries in
             // Guard: the offset is masked to the table; nothing is read, only announced.
             guard let base = entries.baseAddress else { return }

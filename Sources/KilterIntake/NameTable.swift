@@ -27,8 +27,9 @@ public struct NameTable: Sendable {
     /// Added to the mark of a string that was offered to `tools` too.
     private static let asTool: UInt32 = 1 << 31
 
-    /// Brings the memory that `keep` will touch for a string towards the processor.
-    @inline(__always) func prefetch(_ entry: StringTable.Entry) {
+    /// Brings the memory that `keep` will touch for a string towards the processor. Changes nothing; mutating, because
+    /// a reader would retain the tables.
+    @inline(__always) mutating func prefetch(_ entry: StringTable.Entry) {
         if entry.seenByNames & ~Self.asTool != mark { young.prefetch(entry.hash) }
     }
 

@@ -1,18 +1,22 @@
 /// Appends fixed-width little-endian values: the writing half of snapshots. Same values, same bytes.
 public struct ByteWriter: Sendable {
-    public private(set) var bytes: [UInt8] = []
+    @usableFromInline var written: [UInt8] = []
 
     public init() {}
 
-    public mutating func write(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    /// What was written so far.
+    @inlinable public var bytes: [UInt8] { written }
+
+    // Seen by callers, because code for an integer of unknown width costs ten times as much.
+    @inlinable public mutating func write(_ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.littleEndian) { written.append(contentsOf: $0) }
     }
 
-    public mutating func write(_ value: Bool) { bytes.append(value ? 1 : 0) }
+    @inlinable public mutating func write(_ value: Bool) { written.append(value ? 1 : 0) }
 
     public mutating func write(_ text: String) {
         write(UInt32(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
+        written.append(contentsOf: text.utf8)
     }
 
     public mutating func write(optional text: String?) {
@@ -25,38 +29,43 @@ public struct ByteWriter: Sendable {
         if let value { write(value) }
     }
 
-    public mutating func write(raw: some Sequence<UInt8>) { bytes.append(contentsOf: raw) }
+    @inlinable public mutating func write(raw: some Sequence<UInt8>) { written.append(contentsOf: raw) }
 }
 
 /// Reads what `ByteWriter` wrote. Never reads past the end: a short or odd input throws.
 public struct ByteReader: Sendable {
     /// The input ended early or does not make sense.
     public struct Short: Error {
-        public init() {}
+        @inlinable public init() {}
     }
 
     public let bytes: [UInt8]
-    public private(set) var offset = 0
+    @usableFromInline var position = 0
+
+    /// Bytes read so far.
+    @inlinable public var offset: Int { position }
 
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    public var remaining: Int { bytes.count - offset }
+    @inlinable public var remaining: Int { bytes.count - position }
 
-    public mutating func read<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(Short) -> T {
+    @inlinable public mutating func read<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(Short) -> T {
         let width = MemoryLayout<T>.size
         guard remaining >= width else { throw Short() }
         var value: T = 0
-        for index in 0..<width { value |= T(truncatingIfNeeded: bytes[offset + index]) << T(8 * index) }
-        offset += width
-        return value
+        withUnsafeMutableBytes(of: &value) { value in
+            for index in 0..<width { value[index] = bytes[position &+ index] }
+        }
+        position += width
+        return T(littleEndian: value)
     }
 
-    public mutating func readBool() throws(Short) -> Bool { try read(UInt8.self) != 0 }
+    @inlinable public mutating func readBool() throws(Short) -> Bool { try read(UInt8.self) != 0 }
 
     public mutating func readRaw(_ count: Int) throws(Short) -> [UInt8] {
         guard count >= 0, remaining >= count else { throw Short() }
-        defer { offset += count }
-        return Array(bytes[offset..<offset + count])
+        defer { position += count }
+        return Array(bytes[position..<position + count])
     }
 
     public mutating func readString() throws(Short) -> String {

@@ -1,9 +1,10 @@
 import CLanes
 
-/// A bounded table from non-zero, already mixed 64-bit keys to fixed-size slots that lie in one block of memory.
+/// A bounded table from non-zero, already mixed 64-bit keys to fixed-size slots.
 ///
 /// - Look-up is one probe run in an open-addressed index (load at most a half), then one slot; `prefetch` pulls the
-///   index line in before the slot is needed. Growth doubles; nothing is allocated once the bound is reached.
+///   index line in before the slot is needed. Slots are allocated in blocks and never move, the index doubles;
+///   nothing is allocated once the bound is reached.
 /// - Every slot has an owner (a tenant). At the bound a new key takes the place of the oldest slot that was not
 ///   touched since the clock last passed it (second chance): of its own owner once that one has its share, a
 ///   sixty-fourth; before that, of the owner that holds the most. So a flood evicts its own slots only.
@@ -63,11 +64,13 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     public let capacityMax: Int
     @usableFromInline let secret: UInt64
     @usableFromInline var evicted: UInt64 = 0
-    @usableFromInline var capacity: Int
+    /// Slots that there is memory for, a multiple of `blockSlots`.
+    @usableFromInline var capacity = 0
     @usableFromInline var used = 0
     @usableFromInline var free: [Int32] = []
-    // Guard: both blocks are owned by this noncopyable value and freed in deinit; slot numbers stay below `capacity`.
-    @usableFromInline var cells: UnsafeMutablePointer<Cell>
+    // Guard: owned by this noncopyable value and freed in deinit, as are the blocks it points to, of `blockSlots` cells
+    // each; slot numbers stay below `capacity`.
+    @usableFromInline let blocks: UnsafeMutablePointer<UnsafeMutablePointer<Cell>>
     // Guard: as above; holds `indexMask + 1` places.
     @usableFromInline var index: UnsafeMutablePointer<Place>
     @usableFromInline var indexMask: Int
@@ -84,16 +87,29 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
         precondition(capacityMax >= 1, "BUG: a slab needs room for one slot")
         self.capacityMax = capacityMax
         self.secret = secret
-        capacity = min(16, capacityMax)
-        cells = .allocate(capacity: capacity)
+        blocks = .allocate(capacity: (capacityMax + Self.blockSlots - 1) / Self.blockSlots)
         indexMask = 63
         index = .allocate(capacity: 64)
         index.initialize(repeating: Place(key: 0, slot: -1), count: 64)
     }
 
     @inlinable deinit {
-        cells.deallocate()
+        for block in 0..<capacity / Self.blockSlots { blocks[block].deallocate() }
+        blocks.deallocate()
         index.deallocate()
+    }
+
+    /// Slots that are allocated together: a power of two, some tens of kilobytes.
+    @inlinable static var blockSlots: Int { MemoryLayout<Cell>.stride <= 128 ? 512 : 32 }
+
+    // Guard: `slot` is below `capacity`.
+    @inlinable @inline(__always) func cell(_ slot: Int) -> UnsafeMutablePointer<Cell> {
+        blocks[slot / Self.blockSlots] + slot % Self.blockSlots
+    }
+
+    // Guard: as above.
+    @inlinable @inline(__always) func cell(_ slot: Int32) -> UnsafeMutablePointer<Cell> {
+        cell(Int(UInt32(truncatingIfNeeded: slot)))
     }
 
     /// Parts of the capacity that an owner may fill at the cost of others; beyond its part it evicts its own.
@@ -118,7 +134,7 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     /// the last. Cheap once the index line is there.
     @inlinable @inline(__always) public func prefetchSlot(_ key: UInt64, lines: Int) {
         guard let at = position(of: key) else { return }
-        let cell = UnsafeRawPointer(cells + Int(index[at].slot))
+        let cell = UnsafeRawPointer(cell(index[at].slot))
         for line in 0..<lines { kilter_prefetch(cell + 64 * line) }
         kilter_prefetch(cell + (MemoryLayout<Cell>.size - 1))
     }
@@ -135,7 +151,7 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
 
     // Guard: `slot` is below `capacity`; a cell begins with its slot.
     @inlinable @inline(__always) func pointer(_ slot: Int) -> UnsafeMutablePointer<Slot> {
-        UnsafeMutableRawPointer(cells + slot).assumingMemoryBound(to: Slot.self)
+        UnsafeMutableRawPointer(cell(slot)).assumingMemoryBound(to: Slot.self)
     }
 
     /// The slot of `key`, marked as touched. The pointer is good until the next insertion.
@@ -143,7 +159,7 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     @inlinable @inline(__always) public mutating func find(_ key: UInt64) -> UnsafeMutablePointer<Slot>? {
         guard let at = position(of: key) else { return nil }
         let slot = Int(index[at].slot)
-        cells[slot].meta.touched = true
+        cell(slot).pointee.meta.touched = true
         return pointer(slot)
     }
 
@@ -195,7 +211,7 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     /// The slot of `key` with its place in the eviction queue; does not touch it.
     @inlinable public func peek(_ key: UInt64) -> Kept? {
         guard let at = position(of: key) else { return nil }
-        let cell = cells + Int(index[at].slot)
+        let cell = cell(index[at].slot)
         let meta = cell.pointee.meta
         return Kept(slot: cell.pointee.slot, owner: owners[Int(meta.owner)].name, order: meta.order, touched: meta.touched)
     }
@@ -224,7 +240,7 @@ extension KeyedSlab {
             slot = Int32(used)
             used += 1
         }
-        cells[Int(slot)].meta = Meta(key: key, order: order, owner: Int32(owner), touched: touched)
+        cell(slot).pointee.meta = Meta(key: key, order: order, owner: Int32(owner), touched: touched)
         enqueue(slot, owner: owner)
         if count * 2 > indexMask + 1 { growIndex() }
         insertIndex(key, slot)
@@ -248,30 +264,30 @@ extension KeyedSlab {
     }
 
     @inlinable mutating func enqueue(_ slot: Int32, owner: Int) {
-        cells[Int(slot)].meta.next = -1
-        if owners[owner].tail >= 0 { cells[Int(owners[owner].tail)].meta.next = slot } else { owners[owner].head = slot }
+        cell(slot).pointee.meta.next = -1
+        if owners[owner].tail >= 0 { cell(owners[owner].tail).pointee.meta.next = slot } else { owners[owner].head = slot }
         owners[owner].tail = slot
         owners[owner].count += 1
     }
 
     @inlinable mutating func dequeue(_ owner: Int) -> Int32 {
         let slot = owners[owner].head
-        owners[owner].head = cells[Int(slot)].meta.next
+        owners[owner].head = cell(slot).pointee.meta.next
         if owners[owner].head < 0 { owners[owner].tail = -1 }
         owners[owner].count -= 1
         return slot
     }
 
     @inlinable mutating func unlink(_ slot: Int32) {
-        let owner = Int(cells[Int(slot)].meta.owner)
+        let owner = Int(cell(slot).pointee.meta.owner)
         var before: Int32 = -1
         var at = owners[owner].head
         while at != slot {
             before = at
-            at = cells[Int(at)].meta.next
+            at = cell(at).pointee.meta.next
         }
-        let after = cells[Int(slot)].meta.next
-        if before < 0 { owners[owner].head = after } else { cells[Int(before)].meta.next = after }
+        let after = cell(slot).pointee.meta.next
+        if before < 0 { owners[owner].head = after } else { cell(before).pointee.meta.next = after }
         if after < 0 { owners[owner].tail = before }
         owners[owner].count -= 1
     }
@@ -287,14 +303,14 @@ extension KeyedSlab {
         }
         while true {
             let slot = dequeue(victim)
-            if cells[Int(slot)].meta.touched {
-                cells[Int(slot)].meta.touched = false
-                cells[Int(slot)].meta.order = nextOrder
+            if cell(slot).pointee.meta.touched {
+                cell(slot).pointee.meta.touched = false
+                cell(slot).pointee.meta.order = nextOrder
                 nextOrder &+= 1
                 enqueue(slot, owner: victim)
                 continue
             }
-            if let at = position(of: cells[Int(slot)].meta.key) { removeIndex(at) }
+            if let at = position(of: cell(slot).pointee.meta.key) { removeIndex(at) }
             free.append(slot)
             evicted &+= 1
             return
@@ -302,12 +318,8 @@ extension KeyedSlab {
     }
 
     @inlinable mutating func growSlots() {
-        let larger = min(capacityMax, capacity * 2)
-        let newCells = UnsafeMutablePointer<Cell>.allocate(capacity: larger)
-        newCells.moveInitialize(from: cells, count: used)
-        cells.deallocate()
-        cells = newCells
-        capacity = larger
+        blocks[capacity / Self.blockSlots] = .allocate(capacity: Self.blockSlots)
+        capacity += Self.blockSlots
     }
 
     @inlinable mutating func growIndex() {

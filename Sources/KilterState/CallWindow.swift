@@ -260,21 +260,25 @@ extension CallWindow {
     }
 
     private mutating func noteSequence(_ call: Call) {
-        let equal = symbols .== SIMD8(repeating: call.symbol)
-        let grown = repeats &+ SIMD8(repeating: 1)
         repeatsBefore = repeats
         symbolEighth = symbols[7]
         toolEighth = tools[7]
         repeats = SIMD8(repeating: 0)
         if call.symbol != 0 {
-            for lane in 0..<8 where equal[lane] { repeats[lane] = grown[lane] }
+            for lane in 0..<8 where symbols[lane] == call.symbol { repeats[lane] = repeatsBefore[lane] &+ 1 }
         }
-        for lane in stride(from: 7, to: 0, by: -1) {
-            symbols[lane] = symbols[lane - 1]
-            tools[lane] = tools[lane - 1]
+        Self.push(call.symbol, onto: &symbols)
+        Self.push(call.tool, onto: &tools)
+    }
+
+    /// Moves every lane one further; the last one is forgotten.
+    @inline(__always) private static func push(_ value: UInt64, onto lanes: inout SIMD8<UInt64>) {
+        withUnsafeMutableBytes(of: &lanes) { bytes in
+            // Guard: eight words of eight bytes, of which seven are moved by one; the pointer does not leave this closure.
+            guard let base = bytes.baseAddress else { return }
+            (base + 8).copyMemory(from: base, byteCount: 56)
+            base.storeBytes(of: value, as: UInt64.self)
         }
-        symbols[0] = call.symbol
-        tools[0] = call.tool
     }
 
     private mutating func noteWindow(_ call: Call) -> Sight {
@@ -285,16 +289,27 @@ extension CallWindow {
         ringStarts[at] = call.start
         calls &+= 1
         guard call.symbol != 0 else { return sight }
-        for back in 0..<min(calls, 20) {
+        var equal: UInt32 = 0
+        for position in 0..<20 { equal &+= ringSymbols[position] == call.symbol ? 1 : 0 }
+        sight.inWindow = 1
+        sight.inWindowFirstSpan = call.span
+        sight.inWindowStartedAt = call.start
+        // Most calls are the only ones of their kind.
+        if equal > 1 { lookBack(call.symbol, equal, &sight) }
+        return sight
+    }
+
+    /// Finds the `equal` last calls with `symbol`, the newest first.
+    private mutating func lookBack(_ symbol: UInt64, _ equal: UInt32, _ sight: inout Sight) {
+        for back in 1..<max(min(calls, 20), 1) where sight.inWindow < equal {
             let position = Int((calls &- 1 &- back) % 20)
-            guard ringSymbols[position] == call.symbol else { continue }
+            guard ringSymbols[position] == symbol else { continue }
             sight.inWindow &+= 1
             if sight.inWindow == 2 { sight.inWindowPreviousSpan = ringSpans[position] }
             sight.inWindowFirstSpan = ringSpans[position]
             sight.inWindowStartedAt = ringStarts[position]
             sight.inWindowDelay = back
         }
-        return sight
     }
 
     private mutating func noteKnown(_ call: Call, _ sight: inout Sight) {
