@@ -36,6 +36,17 @@ def build():
     return pathlib.Path(shown.stdout.strip())
 
 
+def stripped(binary, folder):
+    """The probe without debugging information, which older versions of valgrind cannot read in Swift's form."""
+    for tool in ("strip", "llvm-strip", "objcopy", "llvm-objcopy"):
+        if shutil.which(tool):
+            bare = folder / "instruction-probe"
+            copy = ["-o", bare, binary] if tool.endswith("strip") else [binary, bare]
+            subprocess.run([tool, "--strip-debug", *copy], check=True)
+            return bare
+    return binary
+
+
 def write_stream(binaries, folder, encoding, payloads):
     path = folder / f"stream.{encoding}"
     if not path.exists():
@@ -45,29 +56,29 @@ def write_stream(binaries, folder, encoding, payloads):
     return path
 
 
-def probe_arguments(binaries, threshold, stream, count):
-    return [binaries / "instruction-probe", threshold["path"], threshold["encoding"], stream, str(threshold["warm"]), str(count)]
+def probe_arguments(probe, threshold, stream, count):
+    return [probe, threshold["path"], threshold["encoding"], stream, str(threshold["warm"]), str(count)]
 
 
-def instructions_of(binaries, threshold, stream, count, folder):
+def instructions_of(probe, threshold, stream, count, folder):
     """All instructions of one run, and its measured spans."""
     out = folder / "callgrind.out"
     run = subprocess.run(
-        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *probe_arguments(binaries, threshold, stream, count)],
+        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *probe_arguments(probe, threshold, stream, count)],
         check=True, capture_output=True, text=True, env=ENVIRONMENT)
     total = int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE).group(1))
     return total, int(run.stdout.split()[1])
 
 
-def instructions_per_span(binaries, threshold, stream, folder):
-    few, spans_few = instructions_of(binaries, threshold, stream, threshold["count"] // 3, folder)
-    many, spans_many = instructions_of(binaries, threshold, stream, threshold["count"], folder)
+def instructions_per_span(probe, threshold, stream, folder):
+    few, spans_few = instructions_of(probe, threshold, stream, threshold["count"] // 3, folder)
+    many, spans_many = instructions_of(probe, threshold, stream, threshold["count"], folder)
     return (many - few) / (spans_many - spans_few)
 
 
 def allocations_per_span(binaries, threshold, stream):
     run = subprocess.run(
-        probe_arguments(binaries, threshold, stream, threshold["count"]), check=True, capture_output=True, text=True, env=ENVIRONMENT)
+        probe_arguments(binaries / "instruction-probe", threshold, stream, threshold["count"]), check=True, capture_output=True, text=True, env=ENVIRONMENT)
     _, spans, _, _, _, allocations = run.stdout.split()
     return None if allocations == "unknown" else int(allocations) / int(spans)
 
@@ -81,7 +92,7 @@ def measure(binaries, threshold, folder, has_valgrind):
         return measured, "this C library does not let them be counted"
     if not has_valgrind:
         return None, "valgrind is not installed"
-    return instructions_per_span(binaries, threshold, stream, folder), ""
+    return instructions_per_span(stripped(binaries / "instruction-probe", folder), threshold, stream, folder), ""
 
 
 def load():

@@ -20,7 +20,13 @@ public struct PayloadSet: Sendable {
         self.spansPerPayload = spansPerPayload
         bytes.reserveCapacity(file.count + file.count / 32)
         if encoding == .json {
-            for line in file.split(separator: 10) { append(line) }
+            var start = 0
+            while start < file.count {
+                var end = start
+                while end < file.count, file[end] != 10 { end += 1 }
+                if end > start { append(file[start..<end]) }
+                start = end + 1
+            }
         } else {
             var at = 0
             while let (length, start) = Self.varint(file, at), start + length <= file.count {
