@@ -5,10 +5,10 @@ import KilterVocabulary
 final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew a lane belongs to exactly one worker.
     var batch = SpanBatch()
     var block = StreamBlock()
-    private var decoder: TraceDecoder
+    private var decoder: RequestDecoder
     private var inflater = Inflater()
 
-    init(key: FingerprintKey) { decoder = TraceDecoder(key: key) }
+    init(rules: IntakeRules) { decoder = RequestDecoder(rules: rules) }
 
     /// Decodes every payload of `block` into `batch`.
     func decodeBlock() {
@@ -41,10 +41,10 @@ final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew
 
     private func decode(_ payload: UnsafeBufferPointer<UInt8>, _ envelope: Envelope) throws {
         guard Compression(magic: UnsafeRawBufferPointer(payload)) != nil else {
-            return decoder.decode(payload, encoding: envelope.encoding, into: &batch)
+            return decoder.decode(payload, signal: envelope.signal, encoding: envelope.encoding, into: &batch)
         }
         let inflated = try inflater.inflate(UnsafeRawBufferPointer(payload)).assumingMemoryBound(to: UInt8.self)
         let encoding = envelope.encodingIsDeclared ? envelope.encoding : PayloadEncoding.recognise(inflated)
-        decoder.decode(inflated, encoding: encoding, into: &batch)
+        decoder.decode(inflated, signal: envelope.signal, encoding: encoding, into: &batch)
     }
 }

@@ -27,7 +27,7 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         self.engine = engine
         self.ingress = ingress
         self.sink = sink
-        lanes = (0..<engine.workers).map { _ in MessageLane() }
+        lanes = (0..<engine.workers).map { _ in MessageLane(rules: engine.settings.intake) }
         lastInput = clock.now
         lastCounters = clock.now
     }
@@ -135,11 +135,13 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
 
 /// A stretch of messages that one worker decodes.
 final class MessageLane: @unchecked Sendable { // Guard: the receiver's thread outside a round of the crew, one worker within it.
-    let decoding = DecodeLane(key: .published)
+    let decoding: DecodeLane
     private var messages: [ReceivedMessage] = (0..<16).map { _ in ReceivedMessage() }
     private(set) var count = 0
     /// Topic and number of every message that carried one.
     private(set) var sequences: [(topic: [UInt8], sequence: UInt64)] = []
+
+    init(rules: IntakeRules) { decoding = DecodeLane(rules: rules) }
 
     /// Bytes after which a lane takes no further message: one burst stays in the caches, and in memory.
     private static let bytesMax = 1 << 20

@@ -44,14 +44,14 @@ public final class Replay {
     ///   - emit: takes events as they come about, in order.
     ///   - report: is told after each round of blocks.
     public init(
-        engine: Engine, key: FingerprintKey = .published, options: Options = Options(),
+        engine: Engine, options: Options = Options(),
         report: @escaping (Progress) -> Void = { _ in }, emit: @escaping ([Event]) throws -> Void
     ) {
         self.engine = engine
         self.options = options
         self.emit = emit
         self.report = report
-        lanes = (0..<engine.workers).map { _ in DecodeLane(key: key) }
+        lanes = (0..<engine.workers).map { _ in DecodeLane(rules: engine.settings.intake) }
     }
 
     /// Replays the streams. Whatever was whole before an error has been judged when it is thrown.
@@ -163,7 +163,7 @@ extension Replay {
         var cursors: [Cursor] = []
         var failure: StreamError?
         for path in paths {
-            let cursor = Cursor(try StreamFile(path: path, chunkBytes: options.chunkBytes), DecodeLane(key: .published))
+            let cursor = Cursor(try StreamFile(path: path, chunkBytes: options.chunkBytes), DecodeLane(rules: engine.settings.intake))
             if cursor.advance() { cursors.append(cursor) } else { failure = failure ?? cursor.failure }
         }
         while let at = cursors.indices.min(by: { cursors[$0].time < cursors[$1].time }) {

@@ -1,10 +1,13 @@
 import KilterBreakers
+import KilterIntake
 import KilterVocabulary
 
 /// What of a configuration the walk itself depends on. Two engines with equal settings give equal bytes.
 public struct Settings: Sendable {
     /// Goes into every event's `source`.
     public var instance = "kilter"
+    /// What the decoders depend on: the fingerprint key, identity, prices.
+    public var intake = IntakeRules()
     /// Counts in effect where no override applies.
     public var thresholds = Thresholds.published
     /// Counts for one agent where overrides exist; nil when there are none.

@@ -46,7 +46,7 @@ public final class StreamSender {
     private let socket: Socket
     private let endpoint: String
     private let options: Options
-    private let lane = DecodeLane(key: .published)
+    private let lane = DecodeLane(rules: IntakeRules())
     private var sent = Sent()
     private var sequence: UInt64 = 0
     private var begun: ContinuousClock.Instant?

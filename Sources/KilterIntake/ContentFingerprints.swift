@@ -6,7 +6,7 @@ import KilterVocabulary
 public struct ContentFingerprints: ~Copyable {
     private var workspace: Workspace
 
-    public init(key: FingerprintKey) { workspace = Workspace(key: key) }
+    public init(key: FingerprintKey) { workspace = Workspace(rules: IntakeRules(key: key)) }
 
     /// The canonical form (RFC 8785) of JSON text, or nil for what is compared as raw text instead: anything that is
     /// not JSON, repeats a key in an object, is nested deeper than `Limits.valueDepthMax`, or holds a number that no

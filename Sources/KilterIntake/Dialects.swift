@@ -11,7 +11,10 @@ enum Field: UInt8, CaseIterable {
     case errorType, errorMessage, exceptionType, exceptionMessage, statusCode, success, toolStatus, guardrailError
     case sender, receiver, handoffFrom, handoffParent, nodeParent
     case messageDigest, messageSimilarity, messageCharacters, messageText
-    case tenant, partnerTenant, environment, service, serviceVersion, blockedBy
+    case tenant, partnerTenant, department, namespace, environment, service, serviceVersion, blockedBy
+    case cost, costParts, outcome, feedback
+    case evaluationName, evaluationScore, evaluationLabel, evaluationJudge
+    case markKind, markTarget
 }
 
 /// Precedence among sources of one field (reference, section 1.14): the smaller wins.

@@ -82,7 +82,14 @@ public struct Envelope: Equatable, Sendable {
     private static func readTopic(_ topic: UnsafeBufferPointer<UInt8>) throws(Refusal) -> Envelope {
         let dot = UInt8(ascii: ".")
         let signalEnd = topic.firstIndex(of: dot) ?? topic.count
-        guard equal(topic[..<signalEnd], "traces") else { throw Refusal(.unsupportedSignal) }
+        let signal: Signal
+        if equal(topic[..<signalEnd], "traces") {
+            signal = .traces
+        } else if equal(topic[..<signalEnd], "logs") {
+            signal = .logs
+        } else {
+            throw Refusal(.unsupportedSignal)
+        }
         guard signalEnd < topic.count else { throw Refusal(.unsupportedEncoding) }
         let rest = topic[(signalEnd + 1)...]
         let encodingEnd = rest.firstIndex(of: dot) ?? topic.count
@@ -97,7 +104,7 @@ public struct Envelope: Equatable, Sendable {
         }
         let suffix = min(encodingEnd + 1, topic.count)..<topic.count
         return Envelope(
-            signal: .traces, encoding: encoding, encodingIsDeclared: true,
+            signal: signal, encoding: encoding, encodingIsDeclared: true,
             sequence: nil, suffix: suffix, payloadFrame: 0)
     }
 

@@ -2,8 +2,9 @@ import CLanes
 import KilterMath
 import KilterVocabulary
 
-/// Everything a decoder reuses from payload to payload. Owned by one `TraceDecoder`, touched by one thread at a time.
+/// Everything a decoder reuses from payload to payload. Owned by one `RequestDecoder`, touched by one thread at a time.
 struct Workspace: ~Copyable {
+    let rules: IntakeRules
     let fingerprints: Fingerprinter
     let keys = KeyTable(Dialects.aliases)
     let candidates = Candidates.allocate()
@@ -23,8 +24,9 @@ struct Workspace: ~Copyable {
     var spans = 0
     var spansWithoutTrace = 0
 
-    init(key: FingerprintKey) {
-        fingerprints = Fingerprinter(key: key)
+    init(rules: IntakeRules) {
+        self.rules = rules
+        fingerprints = Fingerprinter(key: rules.key)
     }
 
     deinit {

@@ -33,10 +33,26 @@ public struct Alert: Sendable {
     public var evidence: [Evidence] = []
     public var delaySpans: UInt32 = 0
     public var delay = Nanoseconds(0)
+    /// What the run has spent since the onset; nil where no token was seen.
+    public var cost: EpisodeCost?
     public var advice = ""
     public var summary = ""
 
     public init() {}
+}
+
+/// What an episode has cost so far. Microdollars are absent where tokens were seen and no price is known for them.
+public struct EpisodeCost: Sendable, Equatable {
+    public var tokens: UInt64
+    public var microdollars: UInt64?
+    /// What another hour would cost at the rate since the onset.
+    public var atRiskMicrodollars: UInt64?
+
+    public init(tokens: UInt64, microdollars: UInt64?, atRiskMicrodollars: UInt64?) {
+        self.tokens = tokens
+        self.microdollars = microdollars
+        self.atRiskMicrodollars = atRiskMicrodollars
+    }
 }
 
 /// One named fact behind an alert. Order is the detector's and is kept in the event.

@@ -12,6 +12,8 @@ public enum Limits {
     public static let messageBytesMax = 8 << 20
     /// Bytes after decompression: the request size OTLP recommends to accept.
     public static let inflatedBytesMax = 64 << 20
+    /// Evaluations and other assessments of one record that are kept.
+    public static let assessmentsMax = 64
     /// Inflated to compressed size, looked at above 1 MiB: OTLP text reaches 60, bombs 1,000.
     public static let inflationRatioMax = 250
     /// Tenants with state of their own; further ones are quarantined.

@@ -24,6 +24,15 @@ public struct OperationKind: RawRepresentable, BitwiseCopyable, Hashable, Sendab
     public static let promptRender = OperationKind(rawValue: 17)
     public static let fetchResponse = OperationKind(rawValue: 18)
     public static let protocolOther = OperationKind(rawValue: 19)
+    // Log records.
+    /// A log record that means nothing to the engine: counted, judged by nobody.
+    public static let log = OperationKind(rawValue: 20)
+    /// An exception of the span it names.
+    public static let exception = OperationKind(rawValue: 21)
+    /// An evaluation result, an outcome or feedback, known after the span it speaks of.
+    public static let assessment = OperationKind(rawValue: 22)
+    /// `kilter.mark`: a declared change.
+    public static let mark = OperationKind(rawValue: 23)
 
     /// A model was asked: the kinds whose tokens count and that may parent a batch of parallel calls.
     @inlinable public var isInference: Bool { rawValue >= 1 && rawValue <= 4 }
@@ -34,6 +43,6 @@ public struct OperationKind: RawRepresentable, BitwiseCopyable, Hashable, Sendab
     private static let names = [
         "other", "chat", "text_completion", "embeddings", "rerank", "retrieval", "execute_tool", "invoke_agent",
         "create_agent", "workflow", "step", "plan", "memory", "handoff", "agent_message", "guardrail", "evaluator",
-        "prompt_render", "fetch_response", "protocol_other",
+        "prompt_render", "fetch_response", "protocol_other", "log", "exception", "assessment", "mark",
     ]
 }

@@ -36,7 +36,7 @@ public enum Outcome: UInt8, CaseIterable, BitwiseCopyable, Sendable {
 /// Something kept, but cut, dropped or odd; counted so that no loss is silent.
 public enum Note: UInt8, CaseIterable, Sendable {
     case valueClipped, attributesDropped, badNumber, redacted, timeClamped, argumentsUnobservable
-    case resultUnobservable, duplicateKey, serverSideCall
+    case resultUnobservable, duplicateKey, serverSideCall, unpricedTokens, absurdCost, sourcesDisagree, assessmentsDropped
 
     public var name: String {
         switch self {
@@ -49,6 +49,10 @@ public enum Note: UInt8, CaseIterable, Sendable {
         case .resultUnobservable: "result_unobservable"
         case .duplicateKey: "duplicate_key"
         case .serverSideCall: "server_side_call"
+        case .unpricedTokens: "unpriced_tokens"
+        case .absurdCost: "absurd_cost"
+        case .sourcesDisagree: "sources_disagree"
+        case .assessmentsDropped: "assessments_dropped"
         }
     }
 }

@@ -5,6 +5,8 @@
 public struct SpanBatch: Sendable {
     public var rows: ContiguousArray<SpanRecord> = []
     public var strings = StringTable()
+    /// What rows say about runs; a row names its own by index and count, because hardly any has one.
+    public var assessments: ContiguousArray<Assessment> = []
     /// Records refused in this batch, by `QuarantineReason.rawValue`.
     public var quarantined = [UInt64](repeating: 0, count: QuarantineReason.allCases.count)
     /// What was kept but cut, dropped or odd, by `Note.rawValue`.
@@ -15,6 +17,7 @@ public struct SpanBatch: Sendable {
     public mutating func removeAll() {
         rows.removeAll(keepingCapacity: true)
         strings.removeAll()
+        assessments.removeAll(keepingCapacity: true)
         for index in quarantined.indices { quarantined[index] = 0 }
         for index in notes.indices { notes[index] = 0 }
     }
@@ -22,7 +25,16 @@ public struct SpanBatch: Sendable {
     /// Gives back the memory of an unusually large batch.
     public mutating func releaseExcess() {
         if rows.capacity > 16 * Limits.batchRows { rows = [] }
+        if assessments.capacity > 16 * Limits.batchRows { assessments = [] }
         strings.releaseExcess()
+    }
+
+    /// What `row` says about a run.
+    public func assessments(of row: SpanRecord) -> ArraySlice<Assessment> {
+        let start = Int(row.firstAssessment)
+        let end = start + Int(row.assessmentCount)
+        guard end <= assessments.count else { return [] }
+        return assessments[start..<end]
     }
 
     public mutating func quarantine(_ reason: QuarantineReason, count: UInt64 = 1) {

@@ -25,6 +25,9 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     public var responseID: UInt64 = 0
     /// Hash of the tool call id; zero is absent.
     public var callID: UInt64 = 0
+    /// What the span cost, in millionths of a microdollar: exact for every price in microdollars per million tokens.
+    /// Zero without `SpanFlags.priced`.
+    public var costPicodollars: UInt64 = 0
 
     // Names, as references into the batch's string table; zero is absent.
     public var tenant: StringRef = 0
@@ -40,6 +43,7 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     public var provider: StringRef = 0
     public var errorType: StringRef = 0
     public var sender: StringRef = 0
+    public var department: StringRef = 0
 
     // Counts, saturating; zero is absent or none.
     public var inputTokens: UInt32 = 0
@@ -51,6 +55,10 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     public var argumentsCharacters: UInt32 = 0
     public var resultCharacters: UInt32 = 0
     public var messageCharacters: UInt32 = 0
+
+    /// What the record says about a run or declares, as a range of the batch's `assessments`.
+    public var firstAssessment: UInt32 = 0
+    public var assessmentCount: UInt16 = 0
 
     public var kind = OperationKind.other
     public var flags: SpanFlags = []
@@ -84,6 +92,14 @@ public struct SpanFlags: OptionSet, BitwiseCopyable, Sendable {
     public static let badNumber = SpanFlags(rawValue: 1 << 7)
     /// The error shows more than its type: a message, or the result of the failed call.
     public static let errorText = SpanFlags(rawValue: 1 << 8)
+    /// `costPicodollars` is known, be it by the producer or by the price list.
+    public static let priced = SpanFlags(rawValue: 1 << 9)
+    /// Tokens of a model that no price is known for.
+    public static let unpriced = SpanFlags(rawValue: 1 << 10)
+    /// The producer's own cost was absurd against its tokens and was not taken.
+    public static let absurdCost = SpanFlags(rawValue: 1 << 11)
+    /// A log record: its `span` is a digest of what it says, its `parent` the span that it speaks of.
+    public static let logRecord = SpanFlags(rawValue: 1 << 12)
 }
 
 /// What admission resolved for a span: keys, order, time.
@@ -105,6 +121,9 @@ public struct Place: BitwiseCopyable, Sendable {
     public var outcome = Outcome.undecided
     /// Which of the engine's sets of thresholds is in effect for the agent.
     public var thresholdSet: UInt16 = 0
+    /// What the run has spent up to and with this record: tokens of inference, counted once, and their cost.
+    public var runTokens: UInt64 = 0
+    public var runPicodollars: UInt64 = 0
     /// The parent is a known inference span, so siblings under it are one batch.
     public var parentIsInference = false
 

@@ -14,7 +14,7 @@ import Testing
 
     @Test func everyTruncationOfJSONIsRefusedAsAWhole() throws {
         let whole = try Package.frame("dialects.good.json")
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         let complete = whole.lastIndex(of: UInt8(ascii: "}")) ?? whole.count
         for count in 1...complete {
             var batch = SpanBatch()
@@ -27,7 +27,7 @@ import Testing
     @Test func everyTruncationOfProtobufKeepsTheCounts() throws {
         let whole = try Package.frame("dialects.good.bin")
         let spans = Decoded(whole, .protobuf).rows.count
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         for count in 0..<whole.count {
             var batch = SpanBatch()
             decoder.decode(copying: whole[..<count], encoding: .protobuf, into: &batch)
@@ -39,7 +39,7 @@ import Testing
     func flippedBytesNeverTrap(_ encoding: PayloadEncoding) throws {
         let whole = try Package.frame(encoding == .json ? "dialects.good.json" : "dialects.good.bin")
         var random = Seeded(state: 42)
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         var batch = SpanBatch()
         for _ in 0..<6_000 {
             var mutated = whole
@@ -61,7 +61,7 @@ import Testing
     @Test(arguments: [PayloadEncoding.json, .protobuf])
     func noiseNeverTraps(_ encoding: PayloadEncoding) {
         var random = Seeded(state: 7)
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         let alphabet = Array(#"{}[]",:\u0123456789.eE+-truefalsn \#n"#.utf8) + [0x0a, 0x12, 0x7f, 0x80, 0xff, 0xc3, 0xa9]
         for _ in 0..<4_000 {
             let noise = (0..<Int.random(in: 0...200, using: &random)).map { _ in
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func aFailedPayloadLeavesEarlierRowsAndNamesAlone() throws {
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         var batch = SpanBatch()
         let good = try Package.frame("dialects.good.bin")
         decoder.decode(copying: good, encoding: .protobuf, into: &batch)
@@ -93,7 +93,7 @@ import Testing
         let whole = try Package.frame("dialects.good.json")
         let rows = Decoded(whole, .json).rows
         let bytes = whole + [0] + [UInt8](repeating: UInt8(ascii: "\""), count: 63)
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         var batch = SpanBatch()
         bytes.withUnsafeBufferPointer { buffer in
             let payload = UnsafeBufferPointer(rebasing: buffer[..<whole.count])
@@ -136,7 +136,7 @@ import Testing
     }
 
     private func decodeAll(_ paths: [String]) throws -> SpanBatch {
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         var batch = SpanBatch()
         for path in paths {
             var source = try StreamFile(path: path)

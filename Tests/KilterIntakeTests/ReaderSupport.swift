@@ -44,7 +44,7 @@ struct Decoded {
     var batch: SpanBatch
 
     init(_ payload: some Collection<UInt8>, _ encoding: PayloadEncoding) {
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         batch = SpanBatch()
         decoder.decode(copying: payload, encoding: encoding, into: &batch)
     }

@@ -13,7 +13,7 @@ public final class HotPath {
 
     private let end: End
     private let encoding: PayloadEncoding
-    private var decoder = TraceDecoder(key: .published)
+    private var decoder = RequestDecoder()
     private var batch = SpanBatch()
     private var admission = Admission()
     private let engine: Engine
@@ -59,7 +59,7 @@ extension SpanBatch {
     /// The next `payloads` export requests of `stream` as a batch of their own.
     public init(_ stream: inout SpanStream, payloads: Int) {
         self.init()
-        var decoder = TraceDecoder(key: .published)
+        var decoder = RequestDecoder()
         for _ in 0..<payloads { decoder.decode(copying: stream.next(.protobuf), encoding: .protobuf, into: &self) }
     }
 }

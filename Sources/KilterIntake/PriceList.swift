@@ -1,0 +1,4 @@
+/// What tokens cost, by model and date.
+public struct PriceList: Sendable, Equatable {
+    public init() {}
+}
