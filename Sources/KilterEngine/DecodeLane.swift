@@ -14,14 +14,38 @@ final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew
     func decodeBlock() {
         batch.removeAll()
         for payload in block.payloads {
-            block.terminated(payload) { decoder.decode($0, encoding: payload.encoding, into: &batch) }
+            _ = block.terminated(payload) { decoder.decode($0, encoding: payload.encoding, into: &batch) }
         }
     }
 
     /// Decodes one payload of `block` into `batch`, which then holds nothing else.
     func decode(_ payload: StreamPayload) {
         batch.removeAll()
-        block.terminated(payload) { decoder.decode($0, encoding: payload.encoding, into: &batch) }
+        _ = block.terminated(payload) { decoder.decode($0, encoding: payload.encoding, into: &batch) }
+    }
+
+    /// Decodes one submitted request into `batch`, which then holds nothing else.
+    /// - Returns: why the request failed as a whole, or nil.
+    func decode(_ request: SubmittedRequest) -> QuarantineReason? {
+        batch.removeAll()
+        guard let declared = request.compression else {
+            return decoder.decode(copying: request.body, signal: request.signal, encoding: request.encoding, into: &batch)
+        }
+        return request.body.withUnsafeBytes { body in
+            do throws(InflateError) {
+                guard Compression(magic: body) == declared else { throw .notCompressed }
+                let inflated = try inflater.inflate(body).assumingMemoryBound(to: UInt8.self)
+                return decoder.decode(inflated, signal: request.signal, encoding: request.encoding, into: &batch)
+            } catch {
+                let reason: QuarantineReason
+                switch error {
+                case .tooLarge, .bomb: reason = .payloadTooLarge
+                default: reason = .badCompression
+                }
+                batch.quarantine(reason)
+                return reason
+            }
+        }
     }
 
     /// Decodes one message from a socket, compressed or not, adding to `batch`.
@@ -41,7 +65,8 @@ final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew
 
     private func decode(_ payload: UnsafeBufferPointer<UInt8>, _ envelope: Envelope) throws {
         guard Compression(magic: UnsafeRawBufferPointer(payload)) != nil else {
-            return decoder.decode(payload, signal: envelope.signal, encoding: envelope.encoding, into: &batch)
+            decoder.decode(payload, signal: envelope.signal, encoding: envelope.encoding, into: &batch)
+            return
         }
         let inflated = try inflater.inflate(UnsafeRawBufferPointer(payload)).assumingMemoryBound(to: UInt8.self)
         let encoding = envelope.encodingIsDeclared ? envelope.encoding : PayloadEncoding.recognise(inflated)

@@ -22,10 +22,16 @@ public struct IngressEndpoint: Sendable, Equatable {
 struct Ingress: ~Copyable {
     private var sockets: [IngressSocket] = []
     private var poller = Poller()
+    private let wake: WakePipe
     /// Addresses as bound, with chosen ports, in the order given.
     private(set) var bound: [String] = []
 
-    init(_ endpoints: [IngressEndpoint], context: Context, allowUnauthenticated: Bool) throws(WireError) {
+    /// - Parameter wake: ends a wait when something came by another way.
+    init(
+        _ endpoints: [IngressEndpoint], context: Context, allowUnauthenticated: Bool, wake: WakePipe
+    ) throws(WireError) {
+        self.wake = wake
+        poller.add(wake)
         for endpoint in endpoints {
             let socket = try IngressSocket(endpoint, context, allowUnauthenticated)
             try poller.add(socket.socket)
@@ -35,7 +41,11 @@ struct Ingress: ~Copyable {
     }
 
     /// Waits for input; false when none came in time.
-    mutating func wait(milliseconds: Int) throws(WireError) -> Bool { try poller.wait(milliseconds: milliseconds) > 0 }
+    mutating func wait(milliseconds: Int) throws(WireError) -> Bool {
+        let ready = try poller.wait(milliseconds: milliseconds) > 0
+        if ready { wake.drain() }
+        return ready
+    }
 
     /// Takes one message from the sockets in turn. Nil when all are empty. A message on the acknowledged grade is
     /// answered here, because there is no journal yet.

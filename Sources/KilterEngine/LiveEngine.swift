@@ -37,6 +37,7 @@ public final class LiveEngine: Sendable {
     public let publishAddress: String?
     public let catchUpAddress: String?
     private let publisher: Publisher
+    private let mailbox: Mailbox
     private let state = Mutex(Status())
     private let stopping = Atomic(false)
     private let ended = DispatchSemaphore(value: 0)
@@ -46,14 +47,15 @@ public final class LiveEngine: Sendable {
         let context = try Context.ofProcess()
         let engine = Engine(settings: settings, workers: options.workers, memory: options.memory)
         if let snapshot = options.snapshot { try engine.restore(snapshot) }
-        let ingress = try Ingress(options.ingress, context: context, allowUnauthenticated: options.allowUnauthenticated)
+        mailbox = try Mailbox()
+        let ingress = try Ingress(options.ingress, context: context, allowUnauthenticated: options.allowUnauthenticated, wake: mailbox.wake)
         publisher = try Publisher.start(
             context: context, publishEndpoint: options.publish, catchUpEndpoint: options.catchUp,
             instance: settings.instance, logID: .random(), epoch: 1, allowUnauthenticated: options.allowUnauthenticated)
         ingressAddresses = ingress.bound
         publishAddress = publisher.publishEndpoint
         catchUpAddress = publisher.catchUpEndpoint
-        let receiver = Receiver(engine: engine, ingress: ingress, sink: try publisher.makeSink())
+        let receiver = Receiver(engine: engine, ingress: ingress, mailbox: mailbox, sink: try publisher.makeSink())
         let thread = Thread { [self] in receive(receiver) }
         thread.name = "kilter-receiver"
         thread.stackSize = 8 << 20
@@ -62,6 +64,10 @@ public final class LiveEngine: Sendable {
     }
 
     public var status: Status { state.withLock { $0 } }
+
+    /// Takes one request by another way than a socket and returns when its records are admitted and what they caused
+    /// is on its way out.
+    public func submit(_ request: SubmittedRequest) async -> SubmitOutcome { await mailbox.submit(request) }
 
     /// Takes what has arrived already, publishes what comes of it, and ends. Further calls wait and do nothing.
     public func stop() {
@@ -82,6 +88,7 @@ public final class LiveEngine: Sendable {
         } catch {
             state.withLock { $0.failure = "\(error)" }
         }
+        mailbox.abandon()
         state.withLock { $0.isReady = false }
         ended.signal()
     }

@@ -9,9 +9,12 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
     let engine: Engine
     private(set) var gaps = InputGaps()
     private(set) var messages: UInt64 = 0
+    /// Requests that were submitted.
+    private(set) var requests: UInt64 = 0
     private var ingress: Ingress
     private let sink: EventSink
     private let lanes: [MessageLane]
+    private let mailbox: Mailbox
     private var turn = 0
     private let clock = ContinuousClock()
     private var lastInput: ContinuousClock.Instant
@@ -23,8 +26,9 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
     private static let countersEvery = Duration.milliseconds(250)
     private static let gapNoticesEvery = Duration.seconds(10)
 
-    init(engine: Engine, ingress: consuming Ingress, sink: consuming EventSink) {
+    init(engine: Engine, ingress: consuming Ingress, mailbox: Mailbox, sink: consuming EventSink) {
         self.engine = engine
+        self.mailbox = mailbox
         self.ingress = ingress
         self.sink = sink
         lanes = (0..<engine.workers).map { _ in MessageLane(rules: engine.settings.intake) }
@@ -37,7 +41,14 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         let before = admitted
         if try ingress.wait(milliseconds: milliseconds) {
             // Bounded, so that a flood does not keep the thread from hearing that it is to stop.
-            for _ in 0..<Self.burstsPerRound where try !burst() { break }
+            var sockets = true
+            var letters = true
+            for _ in 0..<Self.burstsPerRound where sockets || letters {
+                if sockets { sockets = try burst() }
+                if letters { letters = try takeLetters() }
+            }
+            // What the bound left over must not wait for the next signal.
+            if letters { mailbox.wake.signal() }
         }
         // Only what was admitted makes time pass; junk and refused greetings do not hold it up.
         if admitted != before { lastInput = clock.now } else { try tickWhenIdle() }
@@ -59,7 +70,9 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
 
     /// Takes what has arrived already, a bounded amount of it.
     func finish() throws {
-        for _ in 0..<64 where try !burst() { break }
+        mailbox.close()
+        for _ in 0..<Self.burstsPerRound where try !burst() { break }
+        while try takeLetters() {}
         try sink.send(counters: Statistics(engine).facts)
     }
 
@@ -91,6 +104,43 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
             if lane.hasRoom { return number + 1 }
         }
         return lanes.count
+    }
+
+    /// Decodes waiting requests side by side, judges them one after the other and answers each. False when none is left.
+    private func takeLetters() throws -> Bool {
+        let letters = mailbox.take(lanes.count)
+        guard !letters.isEmpty else { return false }
+        let lanes = self.lanes
+        engine.crew.run { worker in
+            if worker < letters.count { lanes[worker].decode(letters[worker].request) }
+        }
+        let arrival = WallClock.now
+        for (lane, letter) in zip(lanes, letters) {
+            do {
+                letter.answer.resume(returning: try judge(lane, arrival))
+            } catch {
+                letter.answer.resume(returning: .stopping)
+                throw error
+            }
+        }
+        try sendCountersWhenDue()
+        return letters.count == lanes.count
+    }
+
+    private func judge(_ lane: MessageLane, _ arrival: EventTime) throws -> SubmitOutcome {
+        let received = engine.admission.received
+        let refused = engine.admission.quarantined
+        requests &+= 1
+        let events = engine.step(&lane.decoding.batch, arrival: arrival)
+        lane.decoding.batch.releaseExcess()
+        // Answered after the events are on their way, so that an answer never overtakes an alert.
+        try publish(events)
+        if let flaw = lane.flaw { return flaw == .payloadTooLarge ? .tooLarge : .malformed(reason: flaw.explanation) }
+        let reasons = QuarantineReason.allCases.filter { engine.admission.quarantined[Int($0.rawValue)] != refused[Int($0.rawValue)] }
+        let rejected = zip(engine.admission.quarantined, refused).reduce(UInt64(0)) { $0 &+ ($1.0 &- $1.1) }
+        return .admitted(
+            records: engine.admission.received &- received, rejected: rejected,
+            reason: reasons.isEmpty ? nil : reasons.map(\.explanation).joined(separator: "; "))
     }
 
     private func publish(_ events: [Event]) throws {
@@ -171,6 +221,11 @@ final class MessageLane: @unchecked Sendable { // Guard: the receiver's thread o
         holdsCompressed = false
         sequences.removeAll(keepingCapacity: true)
     }
+
+    /// Why the last submitted request failed as a whole.
+    private(set) var flaw: QuarantineReason?
+
+    func decode(_ request: SubmittedRequest) { flaw = decoding.decode(request) }
 
     func decode() {
         decoding.batch.removeAll()

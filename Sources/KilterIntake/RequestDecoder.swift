@@ -32,17 +32,21 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
     /// Behind `payload` there must be `slack` readable bytes, the first of them zero (they are not part of `count`).
     /// A payload that fails as a whole adds one quarantined record and nothing else; a span that fails alone adds one
     /// quarantined record and the others survive.
+    /// - Returns: why the payload failed as a whole, or nil.
+    @discardableResult
     public mutating func decode(
         _ payload: UnsafeBufferPointer<UInt8>, signal: Signal = .traces, encoding: PayloadEncoding,
         into batch: inout SpanBatch
-    ) {
+    ) -> QuarantineReason? {
         guard let base = payload.baseAddress, payload.count > 0 else {
-            if encoding == .json { batch.quarantine(.malformedJSON) }
-            return
+            // No bytes are a protobuf request without spans, and no JSON.
+            guard encoding == .json else { return nil }
+            batch.quarantine(.malformedJSON)
+            return .malformedJSON
         }
         guard payload.count <= Limits.inflatedBytesMax else {
             batch.quarantine(.payloadTooLarge)
-            return
+            return .payloadTooLarge
         }
         let rows = batch.rows.count
         let strings = batch.strings.entries.count
@@ -50,28 +54,31 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
         do {
             try read(Text(base, payload.count), signal, encoding, into: &batch)
             space.pointee.commit(into: &batch)
+            return nil
         } catch {
             batch.rows.removeSubrange(rows...)
             batch.strings.truncate(toCount: strings)
             batch.assessments.removeSubrange(assessments...)
             batch.quarantine(error.reason)
+            return error.reason
         }
     }
 
     /// The same for bytes that have no slack behind them: they are copied first.
+    @discardableResult
     public mutating func decode(
         copying payload: some Collection<UInt8>, signal: Signal = .traces, encoding: PayloadEncoding,
         into batch: inout SpanBatch
-    ) {
+    ) -> QuarantineReason? {
         let count = payload.count
         guard count <= Limits.inflatedBytesMax else {
             batch.quarantine(.payloadTooLarge)
-            return
+            return .payloadTooLarge
         }
         let room = reserve(count)
         _ = UnsafeMutableBufferPointer(start: room, count: count).initialize(from: payload)
         (room + count).initialize(repeating: 0, count: Self.slack)
-        decode(UnsafeBufferPointer(start: room, count: count), signal: signal, encoding: encoding, into: &batch)
+        return decode(UnsafeBufferPointer(start: room, count: count), signal: signal, encoding: encoding, into: &batch)
     }
 
     // Guard: the pointer is used up within one call of `decode(copying:)`.

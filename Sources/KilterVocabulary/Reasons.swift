@@ -25,6 +25,29 @@ public enum QuarantineReason: UInt8, CaseIterable, Sendable {
     }
 }
 
+extension QuarantineReason {
+    /// The reason in words, for whoever sent it.
+    public var explanation: String {
+        switch self {
+        case .malformedFrames: "the message is not topic, header and payload"
+        case .unsupportedSignal: "only traces and logs are taken"
+        case .unsupportedEncoding: "only OTLP protobuf and OTLP JSON are taken"
+        case .badCompression: "the body is not what its compression says, or is damaged"
+        case .payloadTooLarge: "the body is larger than \(Limits.inflatedBytesMax >> 20) MiB, or inflates beyond any honest ratio"
+        case .malformedJSON: "the body is not JSON"
+        case .malformedProtobuf: "the body is not protobuf"
+        case .notOTLP: "the body is not an OTLP request of this signal"
+        case .invalidUTF8: "a text is not UTF-8"
+        case .tooDeep: "a value is nested deeper than \(Limits.valueDepthMax) levels"
+        case .tooManyAttributes: "a record has more than \(Limits.attributesMax) attributes"
+        case .invalidTraceID: "a trace id is not 16 bytes, or all zero"
+        case .invalidSpanID: "a span id is not 8 bytes, or all zero"
+        case .tenantLimit: "there are \(Limits.tenantsMax) tenants already"
+        case .unsupportedTime: "a time lies beyond the year 2262"
+        }
+    }
+}
+
 /// What happened to a received record. Every one ends in exactly one of these
 /// (received = processed + duplicate + unfinished + late + quarantined + shed + denied).
 public enum Outcome: UInt8, CaseIterable, BitwiseCopyable, Sendable {

@@ -19,7 +19,9 @@ public struct Poller: ~Copyable {
         }
     }
 
-    private var handles: [SocketHandle] = []
+    /// Nil where an item is a pipe.
+    private var handles: [SocketHandle?] = []
+    private var pipes: [WakePipe] = []
     private var items: [zmq_pollitem_t] = []
 
     public init() {}
@@ -31,6 +33,15 @@ public struct Poller: ~Copyable {
     ) throws(WireError) -> Int {
         items.append(zmq_pollitem_t(socket: try socket.handle.open(), fd: 0, events: interest.events, revents: 0))
         handles.append(socket.handle)
+        return items.count - 1
+    }
+
+    /// Adds a pipe whose signals end the wait; it is kept as long as the poller.
+    @discardableResult
+    public mutating func add(_ pipe: WakePipe) -> Int {
+        items.append(zmq_pollitem_t(socket: nil, fd: pipe.descriptor, events: Interest.readable.events, revents: 0))
+        handles.append(nil)
+        pipes.append(pipe)
         return items.count - 1
     }
 
@@ -46,7 +57,7 @@ public struct Poller: ~Copyable {
         for index in items.indices {
             items[index].revents = 0
             // A socket closed since would be a dangling pointer for libzmq.
-            items[index].socket = try handles[index].open()
+            items[index].socket = try handles[index]?.open()
         }
         return try Self.poll(&items, milliseconds: milliseconds)
     }

@@ -38,7 +38,7 @@ import Testing
         arguments: [
             ([], QuarantineReason.malformedFrames), (["a", "b", "c", "d"], .malformedFrames),
             (["traces.otlp_json", "1234567", "{}"], .malformedFrames), (["traces.otlp_json", "123456789", "{}"], .malformedFrames),
-            (["logs.otlp_json", "{}"], .unsupportedSignal), (["metrics.otlp_proto", ""], .unsupportedSignal),
+            (["metrics.otlp_json", "{}"], .unsupportedSignal), (["metrics.otlp_proto", ""], .unsupportedSignal),
             (["trace.otlp_json", "{}"], .unsupportedSignal), (["", "{}"], .unsupportedSignal),
             (["tracesotlp_json", "{}"], .unsupportedSignal),
             (["traces", "{}"], .unsupportedEncoding), (["traces.", "{}"], .unsupportedEncoding),
