@@ -24,11 +24,12 @@ struct Subject {
         finding.agentVersion = strings.hash(row.agentVersion)
         finding.conversation = row.place.conversationName
         finding.model = strings.hash(row.model)
-        finding.errorType = strings.hash(row.errorType)
+        finding.errorType = row.place.errorName
         finding.trace = row.trace
         finding.span = row.span
         finding.engineTime = row.place.engineTime
         finding.observedAt = EventTime(nanoseconds: row.endNanoseconds)
+        finding.spend = row.place.spend
         finding.arguments = row.arguments
         finding.result = row.result
         return finding

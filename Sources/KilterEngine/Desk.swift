@@ -31,7 +31,7 @@ struct Desk {
             let before = events.count
             if place.engineTime >= nextDeadline { expire(place.tenantName, dueAt: place.engineTime, into: &events) }
             let watched = breakers.anyAway
-            if watched { learnAliases(batch.rows[number], namesOf, into: &events) }
+            if watched, !batch.rows[number].flags.contains(.logRecord) { learnAliases(batch.rows[number], namesOf, into: &events) }
             let first = next
             while next < findings.count, findings[next].record == UInt32(number) {
                 take(findings[next], namesOf(place.tenantName), into: &events)

@@ -15,6 +15,9 @@ struct Episode: Sendable {
     var count: UInt32
     var lastSpan: UInt64
     var lastTrace: TraceID
+    /// What the run had spent at the onset, and what it had at the latest evidence.
+    var spendAtOnset: SpendMark
+    var spend: SpendMark
 
     /// Takes further evidence and returns the severity published so far.
     ///
@@ -25,6 +28,7 @@ struct Episode: Sendable {
         count = max(count, finding.count)
         lastSpan = finding.span
         lastTrace = finding.trace
+        spend = finding.spend
         return alert.severity
     }
 
@@ -50,5 +54,26 @@ struct Episode: Sendable {
             digest[half * 8..<half * 8 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         }
         return Hex.string(halves[0]) + Hex.string(halves[1])
+    }
+}
+
+extension EpisodeCost {
+    private static let nanosecondsPerHour: UInt64 = 3_600_000_000_000
+
+    /// Nil where nothing was spent. Money that is not known is left out rather than called zero.
+    init?(_ spent: SpendMark, during span: Nanoseconds) {
+        guard spent.tokens > 0 || spent.microdollars > 0 else { return nil }
+        let microdollars = spent.microdollars > 0 ? UInt64(spent.microdollars) : nil
+        self.init(
+            tokens: UInt64(spent.tokens), microdollars: microdollars,
+            atRiskMicrodollars: microdollars.flatMap { Self.perHour($0, span) })
+    }
+
+    /// The spending of `span` as that of an hour; nil for no time at all. Clipped at what an event can hold.
+    private static func perHour(_ microdollars: UInt64, _ span: Nanoseconds) -> UInt64? {
+        guard span.count > 0 else { return nil }
+        let product = microdollars.multipliedFullWidth(by: nanosecondsPerHour)
+        guard product.high < span.count else { return UInt64(Int64.max) }
+        return min(span.count.dividingFullWidth(product).quotient, UInt64(Int64.max))
     }
 }

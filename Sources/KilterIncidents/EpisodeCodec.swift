@@ -34,6 +34,7 @@ extension Episodes {
 extension Episode {
     func write(to writer: inout ByteWriter) {
         for word in [key, serial, deadline.nanoseconds, quiet.count, lastSpan, lastTrace.high, lastTrace.low] { writer.write(word) }
+        for word in [spendAtOnset.tokens, spendAtOnset.microdollars, spend.tokens, spend.microdollars] { writer.write(word) }
         writer.write(count)
         alert.write(to: &writer)
     }
@@ -45,10 +46,15 @@ extension Episode {
         let quiet = Nanoseconds(try reader.read())
         let lastSpan = try reader.read(UInt64.self)
         let lastTrace = TraceID(high: try reader.read(), low: try reader.read())
+        var spends = [SpendMark(), SpendMark()]
+        for index in spends.indices {
+            spends[index].tokens = try reader.read()
+            spends[index].microdollars = try reader.read()
+        }
         let count = try reader.read(UInt32.self)
         self.init(
             alert: try Alert(from: &reader), key: key, serial: serial, deadline: deadline, quiet: quiet, count: count,
-            lastSpan: lastSpan, lastTrace: lastTrace)
+            lastSpan: lastSpan, lastTrace: lastTrace, spendAtOnset: spends[0], spend: spends[1])
     }
 }
 
@@ -68,6 +74,12 @@ extension Alert {
         for number in [observed, expected, threshold] { writer.write(optional: number) }
         for number in [count, window] { writer.write(optional: number) }
         writer.write(delaySpans)
+        writer.write(cost != nil)
+        if let cost {
+            writer.write(cost.tokens)
+            writer.write(cost.microdollars ?? .max)
+            writer.write(cost.atRiskMicrodollars ?? .max)
+        }
         writer.write(evidence)
     }
 
@@ -104,6 +116,14 @@ extension Alert {
         count = try reader.readOptional()
         window = try reader.readOptional()
         delaySpans = try reader.read()
+        if try reader.readBool() {
+            let tokens = try reader.read(UInt64.self)
+            let microdollars = try reader.read(UInt64.self)
+            let atRisk = try reader.read(UInt64.self)
+            cost = EpisodeCost(
+                tokens: tokens, microdollars: microdollars == .max ? nil : microdollars,
+                atRiskMicrodollars: atRisk == .max ? nil : atRisk)
+        }
         evidence = try reader.readEvidence(depth: 8)
     }
 }

@@ -29,10 +29,11 @@ public struct Episodes: Sendable {
     ) -> [Alert] {
         let ledger = ledgerIndex(finding.tenant)
         let key = Episode.key(of: finding, run: finding.runKey)
-        if finding.traceKey != finding.runKey { rename(Episode.key(of: finding, run: finding.traceKey), to: key, ledger) }
+        if finding.traceKey != finding.runKey { rename(Episode.key(of: finding, run: finding.traceKey), to: key, finding, ledger) }
         if let severity = tenants[ledger].open[key]?.note(finding, quiet) {
             guard finding.severity > severity, let episode = tenants[ledger].open[key] else { return [] }
-            let alert = revised(episode.alert, finding, explain(finding))
+            var alert = revised(episode.alert, finding, explain(finding))
+            alert.cost = EpisodeCost(finding.spend.since(episode.spendAtOnset), during: alert.delay)
             tenants[ledger].open[key]?.alert = alert
             return [alert]
         }
@@ -45,9 +46,11 @@ public struct Episodes: Sendable {
     }
 
     /// An episode that began before the conversation of its trace was known goes on under the conversation.
-    private mutating func rename(_ old: UInt64, to new: UInt64, _ ledger: Int) {
+    private mutating func rename(_ old: UInt64, to new: UInt64, _ finding: Finding, _ ledger: Int) {
         guard tenants[ledger].open[new] == nil, var episode = tenants[ledger].open.removeValue(forKey: old) else { return }
         episode.key = new
+        // From here on the conversation's spending counts, of which the trace's is a part.
+        episode.spendAtOnset = finding.spend.before(finding.spent)
         tenants[ledger].open[new] = episode
         tenants[ledger].deadlines.push(new, at: episode.deadline, serial: episode.serial)
     }
@@ -62,7 +65,8 @@ public struct Episodes: Sendable {
         let deadline = finding.engineTime + quiet
         tenants[ledger].open[key] = Episode(
             alert: alert, key: key, serial: serial, deadline: deadline, quiet: quiet, count: finding.count,
-            lastSpan: finding.span, lastTrace: finding.trace)
+            lastSpan: finding.span, lastTrace: finding.trace, spendAtOnset: finding.spend.before(finding.spent),
+            spend: finding.spend)
         tenants[ledger].deadlines.push(key, at: deadline, serial: serial)
         return alert
     }
@@ -162,6 +166,7 @@ extension Episodes {
         alert.evidence = explanation.evidence
         alert.delaySpans = finding.delaySpans
         alert.delay = alert.observedAt.since(alert.startedAt)
+        alert.cost = EpisodeCost(finding.spent, during: alert.delay)
         alert.advice = explanation.advice
         alert.summary = explanation.summary
         return alert
@@ -176,6 +181,7 @@ extension Episodes {
         alert.count = episode.count
         alert.traceID = episode.lastTrace
         alert.spanID = episode.lastSpan
+        alert.cost = EpisodeCost(episode.spend.since(episode.spendAtOnset), during: alert.delay)
         alert.evidence.append(Evidence("resolved", .string(reason.name)))
         let minutes = episode.quiet.count / 60_000_000_000
         let why = reason == .quiet ? "no further evidence for \(minutes) min" : "made room for newer episodes"

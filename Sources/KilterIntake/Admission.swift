@@ -97,7 +97,15 @@ public struct Admission: ~Copyable {
         row.pointee.place = Place()
         row.pointee.place.tenantName = tenant.pointee.name
         Self.keepNames(of: row, &strings, in: &tenant.pointee.names)
-        let outcome = tenant.pointee.admit(row, RowNames(row, strings))
+        row.pointee.place.errorName = strings.hash(row.pointee.errorType)
+        let names = RowNames(row, strings)
+        if row.pointee.flags.contains(.logRecord) { return tenant.pointee.admitLog(row, names) }
+        let outcome = tenant.pointee.admit(row, names)
+        let told = tenant.pointee.takeException(of: row)
+        if told != 0 {
+            row.pointee.place.errorName = told
+            tenant.pointee.names.touch(told)
+        }
         if row.pointee.agent == 0 { tenant.pointee.names.touch(row.pointee.place.agentName) }
         if row.pointee.conversation == 0 { tenant.pointee.names.touch(row.pointee.place.conversationName) }
         return outcome

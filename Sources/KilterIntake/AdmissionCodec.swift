@@ -54,6 +54,8 @@ extension TenantMemory {
             let slot = kept.slot
             for word in [slot.greatestEnd, slot.lastAgent, slot.conversation, slot.turn, slot.personDigest] { writer.write(word) }
             writer.write(slot.spans)
+            writer.write(slot.hasInference)
+            for word in [slot.tokens, slot.picodollars] { writer.write(word) }
         }
         let conversationKeys = conversations.sortedKeys()
         writer.write(UInt32(conversationKeys.count))
@@ -62,8 +64,11 @@ extension TenantMemory {
             writer.write(key)
             writer.write(kept.order)
             writer.write(kept.touched)
-            for word in [kept.slot.trace, kept.slot.turn, kept.slot.personDigest] { writer.write(word) }
+            let slot = kept.slot
+            for word in [slot.trace, slot.turn, slot.personDigest, slot.tokens, slot.picodollars] { writer.write(word) }
         }
+        recentLogs.write(to: &writer)
+        writeExceptions(to: &writer)
     }
 
     mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -78,7 +83,8 @@ extension TenantMemory {
             let touched = try reader.readBool()
             let slot = TraceMemory(
                 greatestEnd: try reader.read(), lastAgent: try reader.read(), conversation: try reader.read(),
-                turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read())
+                turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read(),
+                hasInference: try reader.readBool(), tokens: try reader.read(), picodollars: try reader.read())
             guard key != 0 else { throw ByteReader.Short() }
             traceSlots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
         }
@@ -89,10 +95,41 @@ extension TenantMemory {
             let key = try reader.read(UInt64.self)
             let order = try reader.read(UInt64.self)
             let touched = try reader.readBool()
-            let slot = ConversationMemory(trace: try reader.read(), turn: try reader.read(), personDigest: try reader.read())
+            let slot = ConversationMemory(
+                trace: try reader.read(), turn: try reader.read(), personDigest: try reader.read(),
+                tokens: try reader.read(), picodollars: try reader.read())
             guard key != 0, slot.trace != 0 else { throw ByteReader.Short() }
             conversationSlots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
         }
         for (key, kept) in conversationSlots.sorted(by: { $0.1.order < $1.1.order }) { conversations.restore(key, kept) }
+        try recentLogs.restore(from: &reader)
+        try restoreExceptions(from: &reader)
+    }
+
+    private func writeExceptions(to writer: inout ByteWriter) {
+        let keys = exceptions.sortedKeys()
+        writer.write(UInt32(keys.count))
+        for key in keys {
+            guard let kept = exceptions.peek(key) else { continue }
+            for word in [key, kept.order, kept.slot.type, kept.slot.digest] { writer.write(word) }
+            writer.write(kept.touched)
+            writer.write(kept.slot.flags.rawValue)
+        }
+    }
+
+    private mutating func restoreExceptions(from reader: inout ByteReader) throws(ByteReader.Short) {
+        exceptions = KeyedSlab(capacityMax: Limits.exceptionsMax, secret: Self.secret)
+        var slots: [(UInt64, KeyedSlab<ExceptionMemory>.Kept)] = []
+        for _ in 0..<(try reader.read(UInt32.self)) {
+            let key = try reader.read(UInt64.self)
+            let order = try reader.read(UInt64.self)
+            let type = try reader.read(NameHash.self)
+            let digest = try reader.read(UInt64.self)
+            let touched = try reader.readBool()
+            let slot = ExceptionMemory(type: type, digest: digest, flags: SpanFlags(rawValue: try reader.read()))
+            guard key != 0 else { throw ByteReader.Short() }
+            slots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
+        }
+        for (key, kept) in slots.sorted(by: { $0.1.order < $1.1.order }) { exceptions.restore(key, kept) }
     }
 }

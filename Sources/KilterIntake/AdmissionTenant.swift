@@ -12,6 +12,11 @@ struct TraceMemory: BitwiseCopyable {
     /// Digest of the last message a person sent: the same message again does not begin a turn.
     var personDigest: UInt64 = 0
     var spans: UInt32 = 0
+    /// A model was asked in this trace, so totals of agents and workflows repeat what is counted already.
+    var hasInference = false
+    /// Spent in this trace: tokens of inference and their cost.
+    var tokens: UInt64 = 0
+    var picodollars: UInt64 = 0
 }
 
 /// What admission remembers of one conversation.
@@ -19,6 +24,16 @@ struct ConversationMemory: BitwiseCopyable {
     var trace: UInt64 = 0
     var turn: UInt64 = 0
     var personDigest: UInt64 = 0
+    /// Spent in all traces of the conversation.
+    var tokens: UInt64 = 0
+    var picodollars: UInt64 = 0
+}
+
+/// The exception of a span, told by a log record before the span itself came.
+struct ExceptionMemory: BitwiseCopyable {
+    var type: NameHash = 0
+    var digest: UInt64 = 0
+    var flags: SpanFlags = []
 }
 
 /// The names that admission asks a row for, as hashes.
@@ -63,6 +78,8 @@ struct TenantMemory: ~Copyable {
     var recent = RecentSpans(horizon: Limits.recentSpansMax, secret: Self.secret)
     var traces = KeyedSlab<TraceMemory>(capacityMax: Limits.tracesMax, secret: Self.secret)
     var conversations = KeyedSlab<ConversationMemory>(capacityMax: Limits.tracesMax, secret: Self.secret)
+    var recentLogs = RecentSpans(horizon: Limits.recentLogsMax, secret: Self.secret)
+    var exceptions = KeyedSlab<ExceptionMemory>(capacityMax: Limits.exceptionsMax, secret: Self.secret)
 
     /// Where keys lie in the indices of this process; no output depends on it.
     static let secret = UInt64.random(in: .min ... .max)
@@ -113,6 +130,7 @@ struct TenantMemory: ~Copyable {
         joinConversation(names.conversation, traceKey, trace)
         startTurnOnMessage(row, trace)
         fillKeys(row, names, traceKey, trace)
+        spend(row, trace)
 
         let end = row.pointee.endNanoseconds
         engineTime = max(engineTime, EventTime(nanoseconds: end))
@@ -122,7 +140,7 @@ struct TenantMemory: ~Copyable {
         return late ? .late : .processed
     }
 
-    private func ancestorAgent(_ parent: RecentSpans.Entry?) -> NameHash {
+    func ancestorAgent(_ parent: RecentSpans.Entry?) -> NameHash {
         var at = parent
         for _ in 0..<Self.ancestorsMax {
             guard let entry = at else { return 0 }
@@ -148,6 +166,8 @@ struct TenantMemory: ~Copyable {
             trace.pointee.personDigest = memory.pointee.personDigest
         }
         trace.pointee.conversation = conversation
+        memory.pointee.tokens &+= trace.pointee.tokens
+        memory.pointee.picodollars &+= trace.pointee.picodollars
         memory.pointee.trace = traceKey
         memory.pointee.turn = trace.pointee.turn
     }
@@ -172,9 +192,9 @@ struct TenantMemory: ~Copyable {
     }
 
     // Guard: as above.
-    @inline(__always) private func fillKeys(
+    @inline(__always) func fillKeys(
         _ row: UnsafeMutablePointer<SpanRecord>, _ names: RowNames, _ traceKey: UInt64,
-        _ trace: UnsafeMutablePointer<TraceMemory>
+        _ trace: UnsafePointer<TraceMemory>
     ) {
         let home = StableHash.combine(name ^ names.environment, names.service)
         let conversation = trace.pointee.conversation

@@ -122,6 +122,13 @@ public struct EventEncoder: Sendable {
         appendSubject(of: alert, to: &json)
         appendNumbers(of: alert, to: &json)
         if !alert.evidence.isEmpty { json.member("evidence", facts: alert.evidence) }
+        if let cost = alert.cost {
+            json.open("cost")
+            json.member("tokens", cost.tokens)
+            if let spent = cost.microdollars { json.member("microdollars", spent) }
+            if let atRisk = cost.atRiskMicrodollars { json.member("at_risk_microdollars", atRisk) }
+            json.close()
+        }
         json.open("delay")
         json.member("spans", UInt64(alert.delaySpans))
         json.member("nanoseconds", alert.delay.count)

@@ -18,6 +18,8 @@ public struct Call: BitwiseCopyable, Sendable {
     public var start: UInt64
     public var end: UInt64
     public var responseID: UInt64
+    /// What the run had spent when the call ended.
+    public var spend: SpendMark
     public var parentIsInference: Bool
 
     /// The call that `row`, an executed tool, stands for.
@@ -46,6 +48,7 @@ public struct Call: BitwiseCopyable, Sendable {
         start = row.pointee.startNanoseconds
         end = row.pointee.endNanoseconds
         responseID = row.pointee.responseID
+        spend = row.pointee.place.spend
         parentIsInference = row.pointee.place.parentIsInference
     }
 }
@@ -101,8 +104,10 @@ public struct CallWindow: BitwiseCopyable, Sendable {
 
     var ringSpans = InlineArray<20, UInt64>(repeating: 0)
     var ringStarts = InlineArray<20, UInt64>(repeating: 0)
+    var ringSpends = InlineArray<20, SpendMark>(repeating: SpendMark())
     public internal(set) var errorFirstSpan: UInt64 = 0
     public internal(set) var errorStartedAt: UInt64 = 0
+    public internal(set) var errorSpend = SpendMark()
     var known = InlineArray<12, KnownCall>(repeating: KnownCall())
 
     /// Lines of 64 bytes that every call touches: everything up to `ringSymbols`.
@@ -116,6 +121,7 @@ public struct CallWindow: BitwiseCopyable, Sendable {
         var lastSpan: UInt64 = 0
         var startedAt: UInt64 = 0
         var outcome: UInt64 = 0
+        var spend = SpendMark()
         var count: UInt32 = 0
         var firstCall: UInt32 = 0
         var changes: UInt32 = 0
@@ -134,6 +140,7 @@ public struct CallWindow: BitwiseCopyable, Sendable {
         public var sameArgumentsFirstSpan: UInt64 = 0
         public var sameArgumentsPreviousSpan: UInt64 = 0
         public var sameArgumentsStartedAt: UInt64 = 0
+        public var sameArgumentsSpend = SpendMark()
         /// Calls of the turn since the first of them.
         public var sameArgumentsDelay: UInt32 = 0
         /// Occurrences of the same symbol among the last twenty calls, this one included.
@@ -141,6 +148,7 @@ public struct CallWindow: BitwiseCopyable, Sendable {
         public var inWindowFirstSpan: UInt64 = 0
         public var inWindowPreviousSpan: UInt64 = 0
         public var inWindowStartedAt: UInt64 = 0
+        public var inWindowSpend = SpendMark()
         /// Calls of the turn since the first of them.
         public var inWindowDelay: UInt32 = 0
     }
@@ -150,11 +158,12 @@ extension CallWindow {
     /// Length of the unbroken row of identical (tool, arguments, result) that ends in the last call; at least 1.
     @inlinable public var row: UInt32 { repeats[0] &+ 1 }
 
-    /// Span and start of the call `back` calls ago, 0 being the last one; nil beyond twenty or the turn's beginning.
-    public func past(_ back: UInt32) -> (span: UInt64, start: UInt64)? {
+    /// Span and start of the call `back` calls ago, 0 being the last one, and what the run had spent when it ended; nil
+    /// beyond twenty or the turn's beginning.
+    public func past(_ back: UInt32) -> (span: UInt64, start: UInt64, spend: SpendMark)? {
         guard back < 20, back < calls else { return nil }
         let at = Int((calls &- 1 &- back) % 20)
-        return (ringSpans[at], ringStarts[at])
+        return (ringSpans[at], ringStarts[at], ringSpends[at])
     }
 
     /// Takes one call into the window. Nil when it adds nothing: another copy of the same call within one batch, or
@@ -250,6 +259,7 @@ extension CallWindow {
             errorCall = call.call
             errorFirstSpan = call.span
             errorStartedAt = call.start
+            errorSpend = call.spend
             errorCount = 0
             errorVaries = call.call == 0
         }
@@ -287,6 +297,7 @@ extension CallWindow {
         ringSymbols[at] = call.symbol
         ringSpans[at] = call.span
         ringStarts[at] = call.start
+        ringSpends[at] = call.spend
         calls &+= 1
         guard call.symbol != 0 else { return sight }
         var equal: UInt32 = 0
@@ -294,6 +305,7 @@ extension CallWindow {
         sight.inWindow = 1
         sight.inWindowFirstSpan = call.span
         sight.inWindowStartedAt = call.start
+        sight.inWindowSpend = call.spend
         // Most calls are the only ones of their kind.
         if equal > 1 { lookBack(call.symbol, equal, &sight) }
         return sight
@@ -308,6 +320,7 @@ extension CallWindow {
             if sight.inWindow == 2 { sight.inWindowPreviousSpan = ringSpans[position] }
             sight.inWindowFirstSpan = ringSpans[position]
             sight.inWindowStartedAt = ringStarts[position]
+            sight.inWindowSpend = ringSpends[position]
             sight.inWindowDelay = back
         }
     }
@@ -325,7 +338,8 @@ extension CallWindow {
         var entry = known[at]
         if knownCalls[at] != call.call {
             knownCalls[at] = call.call
-            entry = KnownCall(firstSpan: call.span, startedAt: call.start, outcome: call.outcome, firstCall: calls)
+            entry = KnownCall(
+                firstSpan: call.span, startedAt: call.start, outcome: call.outcome, spend: call.spend, firstCall: calls)
         }
         if call.outcome != 0, entry.outcome != 0, entry.outcome != call.outcome { entry.changes &+= 1 }
         sight.sameArgumentsPreviousSpan = entry.lastSpan
@@ -340,6 +354,7 @@ extension CallWindow {
         sight.unknownResults = entry.unknown
         sight.sameArgumentsFirstSpan = entry.firstSpan
         sight.sameArgumentsStartedAt = entry.startedAt
+        sight.sameArgumentsSpend = entry.spend
         sight.sameArgumentsDelay = calls &- entry.firstCall
     }
 }

@@ -16,6 +16,8 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         var startedAt: UInt64 = 0
         var count: UInt32 = 0
         var first: UInt32 = 0
+        /// What the run had spent at the first message of the row.
+        var spend = SpendMark()
     }
 
     // In the order of use: what every message touches lies in the first lines, see `hotLines`.
@@ -32,6 +34,7 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
     /// End times of the last twelve identical messages of an agent to itself.
     var selfTimes = InlineArray<12, UInt64>(repeating: 0)
     var selfSpans = InlineArray<12, UInt64>(repeating: 0)
+    var selfSpends = InlineArray<12, SpendMark>(repeating: SpendMark())
     var selfAgent: NameHash = 0
     var selfDigest: UInt64 = 0
     var selfCount: UInt32 = 0
@@ -47,6 +50,7 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         public var firstSpan: UInt64 = 0
         public var previousSpan: UInt64 = 0
         public var startedAt: UInt64 = 0
+        public var spend = SpendMark()
         /// Messages and calls of the run since the first of the row.
         public var delay: UInt32 = 0
     }
@@ -72,7 +76,8 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
     /// Takes a message from one agent to another with a known digest. Nil for the other side's span of the last one:
     /// client and server of one message are parent and child.
     public mutating func observeMessage(
-        from sender: NameHash, to receiver: NameHash, digest: UInt64, span: UInt64, parent: UInt64 = 0, start: UInt64
+        from sender: NameHash, to receiver: NameHash, digest: UInt64, span: UInt64, parent: UInt64 = 0, start: UInt64,
+        spend: SpendMark = SpendMark()
     ) -> Sight? {
         let key = StableHash.combine(sender, receiver)
         let at = pairIndex(key)
@@ -84,7 +89,7 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         let worked = max(lastCall(sender), lastCall(receiver))
         if pairKeys[at] != key || pair.digest != digest || worked > pairLasts[at] {
             pairKeys[at] = key
-            pair = Pair(digest: digest, firstSpan: span, startedAt: start, first: clock)
+            pair = Pair(digest: digest, firstSpan: span, startedAt: start, first: clock, spend: spend)
         }
         let previous = pair.lastSpan
         pair.count &+= 1
@@ -94,12 +99,12 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         pairs[at] = pair
         return Sight(
             count: pair.count, firstSpan: pair.firstSpan, previousSpan: previous, startedAt: pair.startedAt,
-            delay: clock &- pair.first)
+            spend: pair.spend, delay: clock &- pair.first)
     }
 
     /// Takes a message of an agent to itself; counts identical ones within `window` before `end`.
     public mutating func observeSelfMessage(
-        agent: NameHash, digest: UInt64, span: UInt64, end: UInt64, window: Nanoseconds
+        agent: NameHash, digest: UInt64, span: UInt64, end: UInt64, window: Nanoseconds, spend: SpendMark = SpendMark()
     ) -> Sight {
         clock &+= 1
         if selfAgent != agent || selfDigest != digest {
@@ -109,6 +114,7 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         }
         selfTimes[Int(selfCount % 12)] = end
         selfSpans[Int(selfCount % 12)] = span
+        selfSpends[Int(selfCount % 12)] = spend
         selfCount &+= 1
         var sight = Sight()
         for back in 0..<min(selfCount, 12) {
@@ -117,6 +123,7 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
             sight.count &+= 1
             sight.firstSpan = selfSpans[at]
             sight.startedAt = selfTimes[at]
+            sight.spend = selfSpends[at]
             if back == 1 { sight.previousSpan = selfSpans[at] }
         }
         sight.delay = sight.count &- 1

@@ -19,14 +19,17 @@ extension CallWindow {
             writer.write(ringSymbols[index])
             writer.write(ringSpans[index])
             writer.write(ringStarts[index])
+            writer.write(ringSpends[index])
         }
         writer.write(calls)
         for index in 0..<12 {
             let entry = known[index]
             for word in [knownCalls[index], entry.firstSpan, entry.lastSpan, entry.startedAt, entry.outcome] { writer.write(word) }
             for word in [entry.count, entry.firstCall, knownLastCalls[index], entry.changes, entry.unknown] { writer.write(word) }
+            writer.write(entry.spend)
         }
         for word in [errorDigest, errorCall, errorFirstSpan, errorStartedAt] { writer.write(word) }
+        writer.write(errorSpend)
         writer.write(errorCount)
         writer.write(errorVaries)
         for word in [batchParent, batchResponse, batchStart, batchEnd, batchError, symbolEighth, toolEighth] { writer.write(word) }
@@ -50,6 +53,7 @@ extension CallWindow {
             ringSymbols[index] = try reader.read()
             ringSpans[index] = try reader.read()
             ringStarts[index] = try reader.read()
+            ringSpends[index] = try reader.readSpend()
         }
         calls = try reader.read()
         for index in 0..<12 {
@@ -63,11 +67,13 @@ extension CallWindow {
             knownLastCalls[index] = try reader.read()
             known[index].changes = try reader.read()
             known[index].unknown = try reader.read()
+            known[index].spend = try reader.readSpend()
         }
         errorDigest = try reader.read()
         errorCall = try reader.read()
         errorFirstSpan = try reader.read()
         errorStartedAt = try reader.read()
+        errorSpend = try reader.readSpend()
         errorCount = try reader.read()
         errorVaries = try reader.readBool()
         batchParent = try reader.read()
@@ -82,6 +88,22 @@ extension CallWindow {
     }
 }
 
+extension ByteWriter {
+    mutating func write(_ spend: SpendMark) {
+        write(spend.tokens)
+        write(spend.microdollars)
+    }
+}
+
+extension ByteReader {
+    mutating func readSpend() throws(ByteReader.Short) -> SpendMark {
+        var spend = SpendMark()
+        spend.tokens = try read()
+        spend.microdollars = try read()
+        return spend
+    }
+}
+
 extension MessageBoard {
     public func write(to writer: inout ByteWriter) {
         for index in 0..<16 {
@@ -90,12 +112,14 @@ extension MessageBoard {
                 writer.write(word)
             }
             for word in [pair.count, pairLasts[index], pair.first] { writer.write(word) }
+            writer.write(pair.spend)
             writer.write(workers[index])
             writer.write(workerCalls[index])
         }
         for index in 0..<12 {
             writer.write(selfTimes[index])
             writer.write(selfSpans[index])
+            writer.write(selfSpends[index])
         }
         for word in [selfAgent, selfDigest] { writer.write(word) }
         for word in [forgottenCall, clock, selfCount] { writer.write(word) }
@@ -113,12 +137,14 @@ extension MessageBoard {
             pairs[index].count = try reader.read()
             pairLasts[index] = try reader.read()
             pairs[index].first = try reader.read()
+            pairs[index].spend = try reader.readSpend()
             workers[index] = try reader.read()
             workerCalls[index] = try reader.read()
         }
         for index in 0..<12 {
             selfTimes[index] = try reader.read()
             selfSpans[index] = try reader.read()
+            selfSpends[index] = try reader.readSpend()
         }
         selfAgent = try reader.read()
         selfDigest = try reader.read()

@@ -43,6 +43,11 @@ public struct Finding: BitwiseCopyable, Sendable {
     /// Calls or messages of the subject from onset to decision.
     public var delaySpans: UInt32 = 0
 
+    /// What the run has spent from the first span to the completing one.
+    public var spent = SpendMark()
+    /// What the run has spent in all.
+    public var spend = SpendMark()
+
     // Evidence
     public var firstSpan: UInt64 = 0
     public var previousSpan: UInt64 = 0

@@ -20,6 +20,10 @@ public enum Limits {
     public static let tenantsMax = 64
     /// Admitted spans of one tenant among which duplicates and parents are recognised (contract, section 4.4).
     public static let recentSpansMax = 65_536
+    /// Log records of one tenant among which duplicates are recognised.
+    public static let recentLogsMax = 16_384
+    /// Exceptions of one tenant that came as log records and wait for their span.
+    public static let exceptionsMax = 4_096
     /// Open traces of one tenant whose agent, conversation and turn are remembered.
     public static let tracesMax = 65_536
     /// Names of one tenant remembered beyond their batch, per generation of its name table.

@@ -21,6 +21,34 @@ public struct EventTime: BitwiseCopyable, Hashable, Comparable, Sendable {
     }
 }
 
+/// What a run has spent so far, its low 32 bits each: enough to tell what was spent between two records, if that is less
+/// than four billion tokens and four thousand dollars.
+public struct SpendMark: BitwiseCopyable, Sendable, Equatable {
+    public var tokens: UInt32 = 0
+    public var microdollars: UInt32 = 0
+
+    @inlinable public init() {}
+
+    /// - Parameters:
+    ///   - tokens: tokens of inference, counted once.
+    ///   - picodollars: millionths of a microdollar; a fraction of a microdollar is not counted yet.
+    @inlinable public init(tokens: UInt64, picodollars: UInt64) {
+        self.tokens = UInt32(truncatingIfNeeded: tokens)
+        microdollars = UInt32(truncatingIfNeeded: picodollars / 1_000_000)
+    }
+
+    /// The mark at which `spent` had not been spent yet.
+    @inlinable public func before(_ spent: SpendMark) -> SpendMark { since(spent) }
+
+    /// What was spent since `earlier`.
+    @inlinable public func since(_ earlier: SpendMark) -> SpendMark {
+        var spent = SpendMark()
+        spent.tokens = tokens &- earlier.tokens
+        spent.microdollars = microdollars &- earlier.microdollars
+        return spent
+    }
+}
+
 /// A length of time in nanoseconds.
 public struct Nanoseconds: BitwiseCopyable, Hashable, Comparable, Sendable {
     public var count: UInt64

@@ -114,6 +114,8 @@ public struct Place: BitwiseCopyable, Sendable {
     public var turnKey: UInt64 = 0
     public var tenantName: NameHash = 0
     public var agentName: NameHash = 0
+    /// Hash of the error's type, which a log record may have told; zero is absent.
+    public var errorName: NameHash = 0
     /// The conversation known at this moment; zero means the run is the trace.
     public var conversationName: NameHash = 0
     /// Engine time of the tenant when this record is judged.
@@ -124,6 +126,8 @@ public struct Place: BitwiseCopyable, Sendable {
     /// What the run has spent up to and with this record: tokens of inference, counted once, and their cost.
     public var runTokens: UInt64 = 0
     public var runPicodollars: UInt64 = 0
+    /// The same as findings keep it.
+    @inlinable public var spend: SpendMark { SpendMark(tokens: runTokens, picodollars: runPicodollars) }
     /// The parent is a known inference span, so siblings under it are one batch.
     public var parentIsInference = false
 
