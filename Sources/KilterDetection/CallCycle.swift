@@ -42,6 +42,17 @@ enum CallCycle {
         return finding
     }
 
+    static func readiness(_ seen: Visibility) -> Readiness {
+        if let plain = Shortfall.identicalResult(.callCycle, seen) { return plain }
+        let both = min(seen.knownArguments, seen.knownResults)
+        return Readiness(
+            detector: .callCycle, state: both == 0 ? .blind : .limited, tier: both == 0 ? nil : .identicalResult,
+            why: both == 0
+                ? "no tool call shows its result"
+                : "only \(Shortfall.share(both, of: seen.calls, "calls")) show both arguments and result",
+            missing: seen.knownArguments < seen.knownResults ? Shortfall.arguments : Shortfall.results, fix: Shortfall.content)
+    }
+
     static func explain(_ finding: Finding, _ name: NameLookup) -> Explanation {
         let tools = (0..<Int(finding.period)).map { name(finding.cycle[$0]) }
         let circle = tools.joined(separator: " → ")

@@ -26,6 +26,23 @@ enum ErrorStreak {
         return finding
     }
 
+    /// An error's bare type is compared within one tool only.
+    static func readiness(_ seen: Visibility) -> Readiness {
+        if seen.calls == 0 { return Shortfall.noCalls(.errorStreak) }
+        guard seen.failedCalls > 0, !Shortfall.isMost(seen.explainedFailures, of: seen.failedCalls) else {
+            return Readiness(
+                detector: .errorStreak, state: .live, tier: .identicalOutcome,
+                why: seen.failedCalls == 0 ? "no call has failed yet" : "failures say what went wrong")
+        }
+        return Readiness(
+            detector: .errorStreak, state: .limited, tier: .identicalOutcome,
+            why: "only \(Shortfall.share(seen.explainedFailures, of: seen.failedCalls, "failures")) say more than their type, "
+                + "and bare types are compared within one tool",
+            missing: ["status.message", "exception.message"],
+            fix: "Set the span's status description or record the exception: span.record_exception(error), "
+                + "span.set_status(StatusCode.ERROR, str(error)).")
+    }
+
     static func explain(_ finding: Finding, _ name: NameLookup) -> Explanation {
         let type = name(finding.errorType)
         let error = type.isEmpty ? "the same error" : "the same error (\(type))"

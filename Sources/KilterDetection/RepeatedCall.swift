@@ -98,6 +98,21 @@ enum RepeatedCall {
         return finding
     }
 
+    /// With arguments alone it warns late and never trips.
+    static func readiness(_ seen: Visibility) -> Readiness {
+        if let plain = Shortfall.identicalResult(.repeatedCall, seen) { return plain }
+        if seen.knownResults == 0 {
+            return Readiness(
+                detector: .repeatedCall, state: .limited, tier: .identicalArguments,
+                why: "no tool call shows its result: it warns late, on equal arguments alone, and never trips",
+                missing: Shortfall.results, fix: Shortfall.content)
+        }
+        let both = Shortfall.share(min(seen.knownArguments, seen.knownResults), of: seen.calls, "calls")
+        return Readiness(
+            detector: .repeatedCall, state: .limited, tier: .identicalResult, why: "only \(both) show both arguments and result",
+            missing: seen.knownArguments < seen.knownResults ? Shortfall.arguments : Shortfall.results, fix: Shortfall.content)
+    }
+
     static func explain(_ finding: Finding, _ name: NameLookup) -> Explanation {
         let tool = name(finding.tool)
         let agent = name(finding.agent)

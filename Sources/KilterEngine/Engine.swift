@@ -17,17 +17,21 @@ public final class Engine {
     private var work = ShardWork()
     private var thresholdSets: ThresholdSets
     public private(set) var eventCounts = EventCounts()
+    /// What agents send, for those who ask; nil where nobody will.
+    private(set) var census: Census?
 
     /// - Parameters:
     ///   - workers: threads that judge; any number gives the same bytes.
-    ///   - memory: what state may take; the published bounds when nil.
-    public init(settings: Settings, workers: Int = 1, memory: StateMemory = .published) {
+    ///   - memory: what state may take.
+    ///   - takesCensus: whether `diagnosis` will be asked for.
+    public init(settings: Settings, workers: Int = 1, memory: StateMemory = .published, takesCensus: Bool = false) {
         self.settings = settings
         self.workers = max(1, min(workers, Limits.shards))
         shards = (0..<Limits.shards).map { _ in ShardRoom(memory) }
         desk = Desk(settings)
         crew = Crew(workers: self.workers)
         thresholdSets = ThresholdSets(settings)
+        census = takesCensus ? Census() : nil
     }
 
     deinit { crew.stop() }
@@ -42,6 +46,7 @@ public final class Engine {
             let rows = start..<min(start + Limits.batchRows, batch.rows.count)
             admission.admit(&batch, rows: rows, arrival: arrival)
             thresholdSets.place(&batch, rows) { admission.names(of: $0) }
+            census?.take(batch, rows, arrival: arrival) { admission.names(of: $0) }
             work.share(batch, rows)
             let findings = detect(batch)
             desk.judge(batch, rows, findings, { admission.names(of: $0) }, into: &events)

@@ -45,7 +45,7 @@ public final class LiveEngine: Sendable {
     /// Binds everything and starts to receive. Throws what is wrong with an endpoint or the snapshot; then nothing runs.
     public init(settings: Settings, options: Options) throws {
         let context = try Context.ofProcess()
-        let engine = Engine(settings: settings, workers: options.workers, memory: options.memory)
+        let engine = Engine(settings: settings, workers: options.workers, memory: options.memory, takesCensus: true)
         if let snapshot = options.snapshot { try engine.restore(snapshot) }
         mailbox = try Mailbox()
         let ingress = try Ingress(options.ingress, context: context, allowUnauthenticated: options.allowUnauthenticated, wake: mailbox.wake)
@@ -68,6 +68,11 @@ public final class LiveEngine: Sendable {
     /// Takes one request by another way than a socket and returns when its records are admitted and what they caused
     /// is on its way out.
     public func submit(_ request: SubmittedRequest) async -> SubmitOutcome { await mailbox.submit(request) }
+
+    /// What the engine can and cannot see so far; nil once it has ended.
+    public func diagnosis() async -> Diagnosis? {
+        await mailbox.ask { $0.engine.diagnosis(inputGaps: $0.gaps.missing) }
+    }
 
     /// Takes what has arrived already, publishes what comes of it, and ends. Further calls wait and do nothing.
     public func stop() {

@@ -46,8 +46,12 @@ final class Mailbox: Sendable {
         let answer: CheckedContinuation<SubmitOutcome, Never>
     }
 
+    /// Something to be done on the receiver's thread between two rounds.
+    typealias Errand = @Sendable (Receiver?) -> Void
+
     private struct State {
         var letters: [Letter] = []
+        var errands: [Errand] = []
         var bytes = 0
         var isClosed = false
     }
@@ -85,6 +89,26 @@ final class Mailbox: Sendable {
         }
     }
 
+    /// Asks the receiver's thread; nil once the engine has ended.
+    func ask<Answer: Sendable>(_ question: @escaping @Sendable (Receiver) -> Answer) async -> Answer? {
+        await withCheckedContinuation { answer in
+            let errand: Errand = { answer.resume(returning: $0.map(question)) }
+            let isClosed = state.withLock { state in
+                if !state.isClosed { state.errands.append(errand) }
+                return state.isClosed
+            }
+            if isClosed { errand(nil) } else { wake.signal() }
+        }
+    }
+
+    func takeErrands() -> [Errand] {
+        state.withLock { state in
+            let errands = state.errands
+            state.errands = []
+            return errands
+        }
+    }
+
     /// From now on every request is answered with `stopping`; what waits already can still be taken.
     func close() { state.withLock { $0.isClosed = true } }
 
@@ -92,5 +116,6 @@ final class Mailbox: Sendable {
     func abandon() {
         close()
         for letter in take(.max) { letter.answer.resume(returning: .stopping) }
+        for errand in takeErrands() { errand(nil) }
     }
 }

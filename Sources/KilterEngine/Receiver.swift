@@ -50,6 +50,7 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
             // What the bound left over must not wait for the next signal.
             if letters { mailbox.wake.signal() }
         }
+        for errand in mailbox.takeErrands() { errand(self) }
         // Only what was admitted makes time pass; junk and refused greetings do not hold it up.
         if admitted != before { lastInput = clock.now } else { try tickWhenIdle() }
         try sendCountersWhenDue()

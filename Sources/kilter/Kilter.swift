@@ -16,7 +16,7 @@ struct Kilter: AsyncParsableCommand {
             Example: kilter replay traces.jsonl
             """,
         version: "kilter \(version)",
-        subcommands: [Serve.self, ReplayFiles.self, Send.self, Watch.self, Config.self])
+        subcommands: [Serve.self, ReplayFiles.self, Send.self, Watch.self, Doctor.self, Config.self])
 
     static let version = "0.1.0"
 

@@ -60,7 +60,7 @@ enum House {
             [
                 "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterIntake", "KilterOutlet", "KilterWire",
             ],
-            products: ["ArgumentParser", "Logging", "ServiceLifecycle"], system: ["Foundation"]),
+            products: ["ArgumentParser", "Logging", "ServiceLifecycle"], system: ["Foundation", "FoundationNetworking"]),
     ]
 
     /// C libraries and the one room that may import each.
