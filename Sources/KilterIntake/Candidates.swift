@@ -43,6 +43,7 @@ struct Candidates: BitwiseCopyable {
     }
 
     @inline(__always) func has(_ field: Field) -> Bool { masks[Int(field.rawValue)] != 0 }
+    @inline(__always) func has(_ slot: Slot) -> Bool { masks[slot.field] & slot.bit != 0 }
 
     /// The ranks at which the field has a value, as bits.
     @inline(__always) func ranks(_ field: Field) -> UInt16 { masks[Int(field.rawValue)] }
@@ -93,6 +94,8 @@ struct SpanFacts {
     var attributesDropped = false
     /// No trace id at all: the sign of another signal's payload.
     var lacksTrace = true
+    /// Digest of the attributes and the body of a log record, as far as they were read.
+    var said: UInt64 = 0
     var lacksSpan = true
     var refusal: QuarantineReason?
 

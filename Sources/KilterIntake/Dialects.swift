@@ -14,7 +14,8 @@ enum Field: UInt8, CaseIterable {
     case tenant, partnerTenant, department, namespace, environment, service, serviceVersion, blockedBy
     case cost, costParts, outcome, feedback
     case evaluationName, evaluationScore, evaluationLabel, evaluationJudge
-    case markKind, markTarget
+    case eventName, guardrailName, guardrailOutcome, guardrailTriggered
+    case markKind, markTarget, markNote
 }
 
 /// Precedence among sources of one field (reference, section 1.14): the smaller wins.
@@ -44,6 +45,7 @@ struct Alias: Sendable {
 enum Dialects {
     static let aliases: [Alias] =
         KilterDialect.aliases + OTelDialect.aliases + OpenInferenceDialect.aliases + OpenLLMetryDialect.aliases
+        + EventDialect.aliases
 }
 
 /// Where a candidate value is kept: field × 16 + rank. `ignored` is no such place.

@@ -91,17 +91,23 @@ struct ProtobufReader: BitwiseCopyable {
 
 /// Tags of the OTLP messages that are read (opentelemetry-proto 1.11): field number × 8 + wire type.
 enum Tag {
+    static let fixed1: UInt32 = 0x09
     static let length1: UInt32 = 0x0a
     static let length2: UInt32 = 0x12
     static let length3: UInt32 = 0x1a
     static let length4: UInt32 = 0x22
     static let length5: UInt32 = 0x2a
     static let varint6: UInt32 = 0x30
+    static let length6: UInt32 = 0x32
+    static let varint7: UInt32 = 0x38
     static let fixed7: UInt32 = 0x39
     static let fixed8: UInt32 = 0x41
     static let length9: UInt32 = 0x4a
     static let varint10: UInt32 = 0x50
+    static let length10: UInt32 = 0x52
+    static let fixed11: UInt32 = 0x59
     static let length11: UInt32 = 0x5a
+    static let length12: UInt32 = 0x62
     static let length15: UInt32 = 0x7a
 
     static let boolValue: UInt32 = 0x10

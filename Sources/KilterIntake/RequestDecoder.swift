@@ -94,17 +94,15 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
     private func read(
         _ payload: Text, _ signal: Signal, _ encoding: PayloadEncoding, into batch: inout SpanBatch
     ) throws(Refusal) {
-        guard signal == .traces else { throw Refusal(.unsupportedSignal) }
         space.pointee.beginPayload(bytes: payload.count)
-        switch encoding {
-        case .json:
-            space.pointee.textsAreTerminated = true
-            try JSONTraces(space: space).read(payload, into: &batch)
-        case .protobuf:
-            space.pointee.textsAreTerminated = false
-            try ProtobufTraces(space: space).read(payload, into: &batch)
-            // Log records decode as spans without a trace id: the payload belongs to another signal.
-            if space.pointee.spansWithoutTrace * 2 > space.pointee.spans { throw Refusal(.notOTLP) }
+        space.pointee.textsAreTerminated = encoding == .json
+        switch (signal, encoding) {
+        case (.traces, .json): try JSONTraces(space: space).read(payload, into: &batch)
+        case (.traces, .protobuf): try ProtobufTraces(space: space).read(payload, into: &batch)
+        case (.logs, .json): try JSONLogs(space: space).read(payload, into: &batch)
+        case (.logs, .protobuf): try ProtobufLogs(space: space).read(payload, into: &batch)
         }
+        // On the protobuf wire, requests of one signal can decode as requests of the other.
+        if space.pointee.foreignRecords * 2 > space.pointee.records { throw Refusal(.notOTLP) }
     }
 }

@@ -92,7 +92,7 @@ extension SpanResolver {
         return (isEmpty ? space.pointee.fingerprints.empty : fingerprint(text, .canonical), isEmpty ? 0 : characters(text))
     }
 
-    private func writeScalar(_ value: AttributeValue) {
+    func writeScalar(_ value: AttributeValue) {
         space.pointee.canonical.begin()
         switch value.shape {
         case .integer: space.pointee.canonical.integer(Int64(bitPattern: value.bits))

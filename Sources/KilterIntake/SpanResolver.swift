@@ -77,8 +77,8 @@ struct SpanResolver {
 
     /// Appends the span's row to `batch`, or counts why it is refused.
     func finish(into batch: inout SpanBatch) {
-        space.pointee.spans &+= 1
-        if space.pointee.facts.lacksTrace { space.pointee.spansWithoutTrace &+= 1 }
+        space.pointee.records &+= 1
+        if space.pointee.facts.lacksTrace { space.pointee.foreignRecords &+= 1 }
         if let reason = refusal() {
             space.pointee.refused[Int(reason.rawValue)] &+= 1
             return
@@ -132,7 +132,7 @@ struct SpanResolver {
 
     // MARK: Names
 
-    private func resolveNames(_ row: inout SpanRecord, into batch: inout SpanBatch) {
+    func resolveNames(_ row: inout SpanRecord, into batch: inout SpanBatch) {
         let resource = space.pointee.resource
         row.service = resource.service
         row.tenant = tenant(resource, into: &batch)
@@ -163,7 +163,7 @@ struct SpanResolver {
         return space.pointee.name(space.pointee.nameText(.partnerTenant), or: "default", into: &batch)
     }
 
-    private func hash(_ text: Text) -> UInt64 { text.isEmpty ? 0 : StableHash.hash(text.buffer) }
+    func hash(_ text: Text) -> UInt64 { text.isEmpty ? 0 : StableHash.hash(text.buffer) }
 
     private func workflowFromName() -> Text {
         let name = space.pointee.facts.name

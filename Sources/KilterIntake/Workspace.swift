@@ -21,8 +21,9 @@ struct Workspace: ~Copyable {
     /// Counts of the payload being read, committed when it is whole.
     var notes = [UInt64](repeating: 0, count: Note.allCases.count)
     var refused = [UInt64](repeating: 0, count: QuarantineReason.allCases.count)
-    var spans = 0
-    var spansWithoutTrace = 0
+    var records = 0
+    /// Records that look like those of another signal.
+    var foreignRecords = 0
 
     init(rules: IntakeRules) {
         self.rules = rules
@@ -40,8 +41,8 @@ struct Workspace: ~Copyable {
         canonical.trim()
         for index in notes.indices { notes[index] = 0 }
         for index in refused.indices { refused[index] = 0 }
-        spans = 0
-        spansWithoutTrace = 0
+        records = 0
+        foreignRecords = 0
         resource = ResourceFacts()
     }
 

@@ -8,7 +8,8 @@ public struct Assessment: BitwiseCopyable, Sendable {
         case outcome
         /// What a person thought of it: `score`.
         case feedback
-        /// A declared change: `name` is its kind (deploy, prompt, knowledge base, tool), `label` its target.
+        /// A declared change: `name` is its kind (deploy, prompt, knowledge base, tool), `label` its target, `judge` the
+        /// note it came with.
         case mark
         /// What a guardrail decided: `name` with `label`.
         case guardrail

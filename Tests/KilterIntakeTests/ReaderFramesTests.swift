@@ -34,11 +34,17 @@ import Testing
         #expect(try read([bytes("traces.otlp_json"), [UInt8](repeating: 0xff, count: 8), []]).get().sequence == .max)
     }
 
+    @Test func logs() throws {
+        let envelope = try read([bytes("logs.otlp_json.eu"), [], [0x7b]]).get()
+        #expect(envelope.signal == .logs && envelope.encoding == .json && envelope.suffix == 15..<17)
+        #expect(try read([bytes("logs.otlp_proto"), []]).get().signal == .logs)
+    }
+
     @Test(
         arguments: [
             ([], QuarantineReason.malformedFrames), (["a", "b", "c", "d"], .malformedFrames),
             (["traces.otlp_json", "1234567", "{}"], .malformedFrames), (["traces.otlp_json", "123456789", "{}"], .malformedFrames),
-            (["metrics.otlp_json", "{}"], .unsupportedSignal), (["metrics.otlp_proto", ""], .unsupportedSignal),
+            (["log.otlp_json", "{}"], .unsupportedSignal), (["metrics.otlp_proto", ""], .unsupportedSignal),
             (["trace.otlp_json", "{}"], .unsupportedSignal), (["", "{}"], .unsupportedSignal),
             (["tracesotlp_json", "{}"], .unsupportedSignal),
             (["traces", "{}"], .unsupportedEncoding), (["traces.", "{}"], .unsupportedEncoding),

@@ -43,13 +43,13 @@ struct Shown: Equatable, CustomStringConvertible {
 struct Decoded {
     var batch: SpanBatch
 
-    init(_ payload: some Collection<UInt8>, _ encoding: PayloadEncoding) {
+    init(_ payload: some Collection<UInt8>, _ encoding: PayloadEncoding, signal: Signal = .traces) {
         var decoder = RequestDecoder()
         batch = SpanBatch()
-        decoder.decode(copying: payload, encoding: encoding, into: &batch)
+        decoder.decode(copying: payload, signal: signal, encoding: encoding, into: &batch)
     }
 
-    init(json: String) { self.init(Array(json.utf8), .json) }
+    init(json: String, signal: Signal = .traces) { self.init(Array(json.utf8), .json, signal: signal) }
 
     var rows: [Shown] { batch.rows.map { Shown($0, in: batch) } }
     func quarantined(_ reason: QuarantineReason) -> UInt64 { batch.quarantined[Int(reason.rawValue)] }

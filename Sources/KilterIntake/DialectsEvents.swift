@@ -1,0 +1,25 @@
+/// Attributes of events, which are log records with a name: results of evaluations and guardrails, outcomes, feedback
+/// and declared changes.
+enum EventDialect {
+    static let aliases: [Alias] = [
+        Alias("event.name", .eventName, Rank.current),
+        Alias("gen_ai.evaluation.name", .evaluationName, Rank.current),
+        Alias("gen_ai.evaluation.score.value", .evaluationScore, Rank.current),
+        Alias("gen_ai.evaluation.score.label", .evaluationLabel, Rank.current),
+        Alias("gen_ai.evaluation.annotator_kind", .evaluationJudge, Rank.vendor),
+        Alias("gen_ai.evaluation.judge", .evaluationJudge, Rank.vendor + 1),
+        Alias("annotator_kind", .evaluationJudge, Rank.vendor + 2),
+        Alias("gen_ai.guardrail.component.name", .guardrailName, Rank.current),
+        Alias("gen_ai.guardrail.policy.id", .guardrailName, Rank.current + 1),
+        Alias("gen_ai.guardrail.name", .guardrailName, Rank.vendor),
+        Alias("gen_ai.guardrail.result.type", .guardrailOutcome, Rank.current),
+        Alias("gen_ai.guardrail.result.value", .guardrailOutcome, Rank.current + 1),
+        Alias("gen_ai.guardrail.status", .guardrailOutcome, Rank.vendor),
+        Alias("gen_ai.guardrail.triggered", .guardrailTriggered, Rank.vendor),
+        Alias("kilter.outcome", .outcome, Rank.kilter),
+        Alias("kilter.user_feedback", .feedback, Rank.kilter),
+        Alias("kind", .markKind, Rank.kilter),
+        Alias("target", .markTarget, Rank.kilter),
+        Alias("note", .markNote, Rank.kilter),
+    ]
+}
