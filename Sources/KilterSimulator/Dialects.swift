@@ -1,5 +1,5 @@
 /// What the instrumentation of each dialect writes on a span. Names are those of the OpenTelemetry GenAI
-/// conventions, of OpenInference and of OpenLLMetry.
+/// conventions, of OpenInference and of OpenLLMetry; all other families are an `Idiom` each.
 enum Dialects {
     struct Named {
         var name: String
@@ -23,6 +23,7 @@ enum Dialects {
         case .genAI: ("opentelemetry.util.genai.handler", "0.4b0")
         case .openInference: ("openinference.instrumentation.langchain", "0.1.52")
         case .openLLMetry: ("opentelemetry.instrumentation.langchain", "0.62.1")
+        default: Idiom.of(service.dialect).scope
         }
     }
 
@@ -62,6 +63,7 @@ enum Dialects {
                     Attribute("llm.token_count.total", total),
                     Attribute("llm.finish_reason", .string(exchange.asksForTools ? "tool_calls" : "stop")),
                 ])
+        default: return Idiom.of(agent.service.dialect).chat(agent, exchange)
         }
     }
 
@@ -93,6 +95,7 @@ enum Dialects {
                 Attribute("traceloop.span.kind", "tool"),
                 Attribute("traceloop.entity.name", .string(call.tool)),
             ]
+        default: return Idiom.of(service.dialect).tool(call, callID: callID, spaced: spaced)
         }
         attributes.append(contentsOf: arguments(service, call.arguments, spaced: spaced))
         attributes.append(contentsOf: outcome(service, call.outcome))
@@ -113,6 +116,7 @@ enum Dialects {
         case (.openLLMetry, .json(let value)), (.openLLMetry, .structured(let value)):
             let wrapped: TelemetryValue = ["args": [], "kwargs": value]
             return [Attribute("traceloop.entity.input", .string(wrapped.jsonText(spaced: spaced)))]
+        default: return []
         }
     }
 
@@ -140,6 +144,7 @@ enum Dialects {
         case .openLLMetry:
             let value = isJSON ? text : TelemetryValue.string(text).jsonText()
             return [Attribute("traceloop.entity.output", .string(value))]
+        default: return []
         }
     }
 
@@ -166,6 +171,7 @@ enum Dialects {
                     Attribute("traceloop.span.kind", "agent"),
                     Attribute("traceloop.entity.name", .string(agent.name)),
                 ])
+        default: return Idiom.of(agent.service.dialect).invocation(agent)
         }
     }
 
@@ -184,14 +190,15 @@ enum Dialects {
         _ service: SimulatedService, agent: String?, conversation: String?
     ) -> [Attribute] {
         var attributes: [Attribute] = []
-        let names: (agent: String, conversation: String) =
+        let names: (agent: String?, conversation: String?) =
             switch service.dialect {
             case .genAI: ("gen_ai.agent.name", "gen_ai.conversation.id")
             case .openInference: ("agent.name", "session.id")
             case .openLLMetry: ("gen_ai.agent.name", "traceloop.association.properties.session_id")
+            default: (Idiom.of(service.dialect).agent, Idiom.of(service.dialect).conversation)
             }
-        if let agent { attributes.append(Attribute(names.agent, .string(agent))) }
-        if let conversation { attributes.append(Attribute(names.conversation, .string(conversation))) }
+        if let agent, let name = names.agent { attributes.append(Attribute(name, .string(agent))) }
+        if let conversation, let name = names.conversation { attributes.append(Attribute(name, .string(conversation))) }
         return attributes
     }
 }

@@ -6,7 +6,10 @@ public typealias Attribute = TelemetryValue.Field
 /// A process that emits spans: the OTLP resource and the instrumentation library.
 public struct SimulatedService: Sendable, Equatable {
     /// Which conventions its instrumentation follows.
-    public enum Dialect: Sendable, Equatable { case genAI, openInference, openLLMetry }
+    public enum Dialect: Sendable, Equatable, CaseIterable {
+        case genAI, openInference, openLLMetry, langfuse, langSmith, vercel, agentOps, claudeCode, agentDevelopmentKit
+        case geminiCLI, agentFramework, mcp
+    }
 
     /// `full` writes what a well-configured SDK writes; `lean` only what the conventions require.
     public enum Detail: Sendable, Equatable { case full, lean }
