@@ -42,7 +42,7 @@ let package = Package(
         room("KilterVocabulary"),
         room("KilterMath", ["CLanes"]),
         room("KilterWire", ["CZeroMQ"]),
-        .target(name: "KilterModels", path: "Models", resources: [.copy("Profiles")], swiftSettings: strict),
+        .target(name: "KilterModels", path: "Models", resources: [.copy("Profiles"), .copy("Prices")], swiftSettings: strict),
 
         // The walk
         room("KilterIntake", ["KilterVocabulary", "KilterMath", "CCompression", "CLanes"]),
@@ -88,7 +88,7 @@ let package = Package(
         tests("KilterWireTests", ["KilterWire", "Seeded"]),
         tests("KilterOutletTests", ["KilterOutlet", "KilterWire", "KilterVocabulary", "Seeded"]),
         tests("KilterIntakeTests", ["KilterIntake", "KilterMath", "KilterVocabulary", "Seeded"]),
-        tests("KilterEngineTests", ["KilterEngine", "KilterVocabulary", "KilterModels", "KilterBreakers"]),
+        tests("KilterEngineTests", ["KilterEngine", "KilterIntake", "KilterVocabulary", "KilterModels", "KilterBreakers"]),
         tests("KilterSimulatorTests", ["KilterSimulator", "KilterVocabulary"]),
         tests("PipelineTests", ["KilterEngine", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire", "Seeded"]),
         tests("TidyTests", []),

@@ -24,7 +24,10 @@ public struct Configuration: Sendable, Equatable {
     public var policy: [Policy] = []
     public var kpis: [KPI] = []
     public var maintenance: [Maintenance] = []
+    /// The user's own, which add to those that ship and win over them.
     public var prices: [Price] = []
+    /// Those that ship.
+    var shipped = ShippedPrices()
     var notes = Notes()
 
     /// Longer than the slowest loop that peers recorded (ten minutes between calls).
@@ -86,6 +89,7 @@ public struct Configuration: Sendable, Equatable {
         settings.quiet = quiet
         settings.breakers = breakers.compactMap(\.rule)
         settings.fingerprint = fingerprint
+        settings.intake.prices = priceList
         if detectors.contains(where: { !$0.patch.isEmpty }) {
             settings.overrides = { tenant, environment, service, agent in
                 thresholds(tenant: tenant, environment: environment, service: service, agent: agent)

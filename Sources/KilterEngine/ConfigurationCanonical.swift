@@ -23,9 +23,7 @@ extension Configuration {
             "kpi \(text($0.selector)) \(quoted($0.signal)) \(text($0.atLeast)) \(text($0.atMost)) \($0.window)"
         }
         lines += maintenance.map { "maintenance \(text($0.selector)) \($0.from.nanoseconds) \($0.to.nanoseconds)" }
-        lines += prices.map {
-            "price \(quoted($0.model)) \(text($0.input)) \(text($0.output)) \(text($0.cacheRead)) \(text($0.cacheWrite))"
-        }
+        lines += prices.map(text)
         return lines.joined(separator: "\n")
     }
 
@@ -43,6 +41,13 @@ extension Configuration {
             text(breaker.maxTripped.map(UInt64.init)), text(breaker.enforce.map(UInt64.init)),
         ]
         return words.joined(separator: " ")
+    }
+
+    private func text(_ price: Price) -> String {
+        let rate = price.rate
+        let amounts = [rate.input, rate.output, rate.cacheRead, rate.cacheWrite, rate.reasoning]
+        let words = ["price", quoted(price.model), quoted(price.provider ?? ""), "\(price.from.nanoseconds)", "\(price.aboveTokens)"]
+        return (words + amounts.map(text)).joined(separator: " ")
     }
 
     private func text(_ rate: FalseAlarms.Rate) -> String {

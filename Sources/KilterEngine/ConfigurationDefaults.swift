@@ -94,8 +94,11 @@ extension Configuration {
         #   - {for: {agent: "nightly-*"}, from: "2026-11-21T22:00:00Z", to: "2026-11-22T04:00:00Z"}
         maintenance: []
 
-        # (later) Prices per million tokens, added to those in Models/Prices.
+        # Prices per million tokens, added to those in Models/Prices and winning over them; what an entry does not say
+        # holds as it ships. model: a name without its date, or a pattern (* and ?). provider: only there. from: in
+        # effect for calls that end then or later. above: for calls of more input than that.
         #   - {model: "my-model", input: $0.15, output: $0.60}
+        #   - {model: "gpt-4o-*", provider: azure.ai.openai, from: 2026-12-01, input: $2, cache_read: $1, output: $8}
         prices: []
 
         """

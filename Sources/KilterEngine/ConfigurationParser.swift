@@ -18,6 +18,7 @@ struct ConfigurationParser {
         _ yaml: String, file: String, profile: String?, models: Models
     ) throws(ConfigurationError) -> Configuration {
         var parser = ConfigurationParser(profile: profile, models: models)
+        parser.result.shipped = try Configuration.ShippedPrices.of(models)
         if let root = try ConfigurationReader.root(yaml, file: file) {
             try parser.read(root)
         } else {

@@ -10,7 +10,7 @@ extension ConfigurationParser {
         if let field = entries["policy"] { result.policy = list(field, "policies") { $0.readPolicy($1) } }
         if let field = entries["kpis"] { result.kpis = list(field, "KPIs") { $0.readKPI($1) } }
         if let field = entries["maintenance"] { result.maintenance = list(field, "windows") { $0.readMaintenance($1) } }
-        if let field = entries["prices"] { result.prices = list(field, "prices") { $0.readPrice($1) } }
+        if let field = entries["prices"] { readPrices(field) }
     }
 
     /// Every element read by `read`; a list with anything in it is noted.
@@ -148,18 +148,5 @@ extension ConfigurationParser {
         if end <= start { reader.fail(to, "not after `from`") }
         (window.from, window.to) = (start, end)
         return window
-    }
-
-    private mutating func readPrice(_ field: ConfigurationField) -> Configuration.Price? {
-        let keys = ["model", "input", "output", "cache_read", "cache_write"]
-        guard let entries = reader.entries(field, keys, required: ["model"]) else { return nil }
-        var price = Configuration.Price()
-        if let model = entries["model"] { price.model = reader.text(model, "the name of a model") ?? "" }
-        if let input = entries["input"] { price.input = reader.money(input) }
-        if let output = entries["output"] { price.output = reader.money(output) }
-        if let read = entries["cache_read"] { price.cacheRead = reader.money(read) }
-        if let write = entries["cache_write"] { price.cacheWrite = reader.money(write) }
-        if entries.lacks("input", "output", "cache_read", "cache_write") { reader.fail(field, "gives no price") }
-        return price
     }
 }

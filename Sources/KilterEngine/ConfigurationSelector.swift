@@ -1,3 +1,5 @@
+import KilterVocabulary
+
 extension Configuration {
     /// For whom an override holds: globs over the subject's names, all of which must match.
     public struct Selector: Sendable, Equatable {
@@ -31,14 +33,14 @@ extension Configuration {
 
         /// A name that is not known matches `*` alone.
         public func matches(_ name: (Key) -> String?) -> Bool {
-            patterns.allSatisfy { SelectorGlob.matches($0.glob, name($0.key) ?? "") }
+            patterns.allSatisfy { Glob.matches($0.glob, name($0.key) ?? "") }
         }
 
         /// Orders selections: more keys with text of their own, then the narrowest of them, then more text.
         public var specificity: Specificity {
             let telling =
                 patterns
-                .map { (key: $0.key, characters: SelectorGlob.literalCharacters($0.glob)) }
+                .map { (key: $0.key, characters: Glob.literalCharacters($0.glob)) }
                 .filter { $0.characters > 0 }
             return Specificity(
                 keys: telling.count,
@@ -56,31 +58,4 @@ extension Configuration {
             (a.keys, a.narrowest, a.characters) < (b.keys, b.narrowest, b.characters)
         }
     }
-}
-
-/// Shell patterns without classes: no backtracking beyond the last star, so O(pattern · text).
-enum SelectorGlob {
-    static func matches(_ glob: String, _ text: String) -> Bool {
-        let glob = Array(glob.unicodeScalars), text = Array(text.unicodeScalars)
-        var (g, t) = (0, 0)
-        var star: (glob: Int, text: Int)?
-        while t < text.count {
-            if g < glob.count && glob[g] == "*" {
-                star = (g + 1, t)
-                g += 1
-            } else if g < glob.count && (glob[g] == "?" || glob[g] == text[t]) {
-                g += 1
-                t += 1
-            } else if let last = star {
-                // The last star takes one character more.
-                star = (last.glob, last.text + 1)
-                (g, t) = (last.glob, last.text + 1)
-            } else {
-                return false
-            }
-        }
-        return glob[g...].allSatisfy { $0 == "*" }
-    }
-
-    static func literalCharacters(_ glob: String) -> Int { glob.unicodeScalars.count { $0 != "*" && $0 != "?" } }
 }

@@ -124,15 +124,6 @@ extension Configuration {
         public var to = EventTime.zero
     }
 
-    /// Microdollars per million tokens.
-    public struct Price: Sendable, Equatable {
-        public var model = ""
-        public var input: UInt64?
-        public var output: UInt64?
-        public var cacheRead: UInt64?
-        public var cacheWrite: UInt64?
-    }
-
     /// A key that was accepted and changes nothing in this build.
     public struct Inert: Sendable, Equatable {
         /// Such as `detectors[1].stagnation`.

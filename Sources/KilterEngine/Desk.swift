@@ -10,6 +10,7 @@ struct Desk {
     var episodes = Episodes()
     var breakers: Breakers
     private(set) var rateLimits = RateLimitNotices()
+    private var prices = PriceNotices()
     private let quiet: Nanoseconds
 
     init(_ settings: Settings) {
@@ -43,6 +44,7 @@ struct Desk {
             {
                 events.append(.notice(notice))
             }
+            prices.take(batch.rows[number], batch.strings, into: &events)
             if events.count != before || next != first || place.engineTime >= nextDeadline { nextDeadline = earliestDeadline }
         }
     }

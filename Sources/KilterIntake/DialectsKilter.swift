@@ -14,5 +14,6 @@ enum KilterDialect {
         Alias("kilter.workflow", .workflow, Rank.kilter),
         Alias("kilter.version", .agentVersion, Rank.kilter),
         Alias("kilter.blocked_by", .blockedBy, Rank.kilter),
+        Alias("kilter.cost_microdollars", .cost, Rank.kilter),
     ]
 }

@@ -49,6 +49,8 @@ enum OTelDialect {
         Alias("gen_ai.usage.cache_creation_input_tokens", .cacheWriteTokens, Rank.openLLMetry),
         Alias("gen_ai.usage.reasoning.output_tokens", .reasoningTokens, Rank.current),
         Alias("gen_ai.usage.reasoning_tokens", .reasoningTokens, Rank.openLLMetry),
+        Alias("gen_ai.usage.cost", .cost, Rank.vendor),
+        Alias("gen_ai.usage.total_cost", .cost, Rank.vendor + 1),
     ]
 
     private static let messages: [Alias] = [

@@ -30,6 +30,9 @@ enum OpenInferenceDialect {
         Alias("llm.token_count.prompt_details.cache_input", .cacheReadTokens, Rank.openInference + 1),
         Alias("llm.token_count.prompt_details.cache_write", .cacheWriteTokens, Rank.openInference),
         Alias("llm.token_count.completion_details.reasoning", .reasoningTokens, Rank.openInference),
+        Alias("llm.cost.total", .cost, Rank.openInference),
+        Alias("llm.cost.prompt", .costParts, Rank.openInference),
+        Alias("llm.cost.completion", .costParts, Rank.openInference + 1),
         Alias("llm.prompts.0.prompt.text", .promptText, Rank.openInference),
         Alias("llm.choices.0.completion.text", .promptText, Rank.openInference + 1),
     ]

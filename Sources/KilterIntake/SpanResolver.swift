@@ -106,6 +106,8 @@ struct SpanResolver {
         resolveParties(&row, into: &batch)
         resolveTokens(&row)
         resolveFailure(&row, into: &batch)
+        includeReasoning(&row)
+        resolveCost(&row, in: batch.strings)
         countNotes(row)
         batch.rows.append(row)
     }

@@ -9,6 +9,7 @@ struct Workspace: ~Copyable {
     let keys = KeyTable(Dialects.aliases)
     let candidates = Candidates.allocate()
     let resourceCandidates = Candidates.allocate()
+    var prices = PriceMemory()
     var canonical = CanonicalWriter()
     var arena = Arena()
     var nesting = Nesting()
