@@ -1,0 +1,181 @@
+"""Replaces content by fingerprints on the way out, for agents whose instrumentation does capture content.
+
+A span cannot change once it has ended, so a copy goes on instead. Wrap the processor or the exporter that leads to
+Kilter; others of the same provider still see the content.
+
+    provider.add_span_processor(FingerprintProcessor(BatchSpanProcessor(ZmqSpanExporter())))
+    provider.add_span_processor(BatchSpanProcessor(FingerprintingExporter(ZmqSpanExporter())))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import Status
+from opentelemetry.util.types import AttributeValue
+
+from . import calls, content
+from .fingerprints import Fingerprint, Fingerprinter, process_fingerprinter
+
+
+class FingerprintedSpan(ReadableSpan):
+    """A copy of an ended span with other attributes, events and status."""
+
+    def __init__(
+        self, span: ReadableSpan, attributes: Mapping[str, AttributeValue], events: Sequence[Event], status: Status
+    ) -> None:
+        super().__init__(
+            name=span.name, context=span.get_span_context(), parent=span.parent, resource=span.resource,
+            attributes=attributes, events=events, links=span.links, kind=span.kind, status=status,
+            start_time=span.start_time, end_time=span.end_time, instrumentation_scope=span.instrumentation_scope,
+        )
+        self._dropped = (span.dropped_attributes, span.dropped_events, span.dropped_links)
+
+    @property
+    def dropped_attributes(self) -> int:
+        return self._dropped[0]
+
+    @property
+    def dropped_events(self) -> int:
+        return self._dropped[1]
+
+    @property
+    def dropped_links(self) -> int:
+        return self._dropped[2]
+
+
+class Redactor:
+    """Makes the copies. Fingerprints that a span carries already stay as they are.
+
+    With `drop_content` no attribute goes out that the GenAI conventions, OpenInference, OpenLLMetry and their relatives
+    keep content in: arguments, results, prompts, answers, messages, documents, tool definitions. Texts of errors become
+    fingerprints and stack traces go. Attributes of your own that hold content are named by `also`: keys, or their
+    beginnings when they end in a dot. Span names, identities, token counts and durations stay. Without `drop_content`
+    fingerprints are added and nothing goes.
+    """
+
+    def __init__(self, fingerprinter: Fingerprinter, *, drop_content: bool = True, also: Sequence[str] = ()) -> None:
+        self._maker = fingerprinter
+        self._drops = drop_content
+        self._also = frozenset(also)
+        self._also_below = tuple(key for key in also if key.endswith("."))
+
+    def copy(self, span: ReadableSpan) -> ReadableSpan:
+        before: Mapping[str, AttributeValue] = span.attributes or {}
+        after = {**self._kept(before, span.name), **self._fingerprints(before, span.name)}
+        if not self._drops:
+            return FingerprintedSpan(span, after, span.events, span.status)
+        return FingerprintedSpan(span, after, [self._event(event) for event in span.events], self._status(span.status))
+
+    def _fingerprints(self, attributes: Mapping[str, AttributeValue], name: str) -> dict[str, AttributeValue]:
+        is_tool = content.is_tool_span(name, attributes)
+        found: dict[str, AttributeValue] = {}
+        self._note(found, attributes, calls.ARGUMENTS_HASH, calls.ARGUMENTS_CHARACTERS,
+                   self._of(content.arguments_of(attributes, is_tool=is_tool)))
+        self._note(found, attributes, calls.RESULT_HASH, calls.RESULT_CHARACTERS,
+                   self._of(content.result_of(attributes, is_tool=is_tool)))
+        text = attributes.get(content.MESSAGE_TEXT)
+        if isinstance(text, str) and text:
+            self._note(found, attributes, calls.MESSAGE_HASH, calls.MESSAGE_CHARACTERS, self._maker.message(text))
+        return found
+
+    def _of(self, value: object | None) -> Fingerprint | None:
+        return None if value is None else self._maker.fingerprint(value)
+
+    @staticmethod
+    def _note(
+        found: dict[str, AttributeValue], attributes: Mapping[str, AttributeValue],
+        hash_key: str, characters_key: str, made: Fingerprint | None,
+    ) -> None:
+        if made is not None and hash_key not in attributes:
+            found[hash_key] = made.hash
+            found.setdefault(characters_key, attributes.get(characters_key, made.characters))
+
+    def _kept(self, attributes: Mapping[str, AttributeValue], name: str) -> dict[str, AttributeValue]:
+        if not self._drops:
+            return dict(attributes)
+        kept = {key: self._error_text(key, value) for key, value in attributes.items() if not self._is_content(key)}
+        if content.is_handoff(name):
+            parties = (content.INPUT[0], content.OUTPUT[0])
+            kept.update({key: attributes[key] for key in parties if key in attributes})
+        return kept
+
+    def _is_content(self, key: str, *, in_event: bool = False) -> bool:
+        if content.is_content(key, in_event=in_event) or key in self._also:
+            return True
+        return bool(self._also_below) and key.startswith(self._also_below)
+
+    def _error_text(self, key: str, value: AttributeValue) -> AttributeValue:
+        is_text = key in content.ERROR_TEXTS and isinstance(value, str) and value != ""
+        return self._maker.error(str(value)) if is_text else value
+
+    def _event(self, event: Event) -> Event:
+        kept = {
+            key: self._error_text(key, value)
+            for key, value in (event.attributes or {}).items()
+            if not self._is_content(key, in_event=True)
+        }
+        return Event(event.name, kept, event.timestamp)
+
+    def _status(self, status: Status) -> Status:
+        if not status.description:
+            return status
+        return Status(status.status_code, self._maker.error(status.description))
+
+
+class FingerprintProcessor(SpanProcessor):
+    """Hands ended spans on to `inner` as copies, content replaced by fingerprints (see `Redactor`).
+
+    The key is `key`, else that of the process (see `process_fingerprinter`).
+    """
+
+    def __init__(
+        self, inner: SpanProcessor, *, key: bytes | str | None = None, drop_content: bool = True, also: Sequence[str] = ()
+    ) -> None:
+        self._inner = inner
+        self._redactor = _redactor(key, drop_content, also)
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        self._inner.on_start(span, parent_context)
+
+    def _on_ending(self, span: Span) -> None:
+        self._inner._on_ending(span)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if span.context and span.context.trace_flags.sampled:
+            self._inner.on_end(self._redactor.copy(span))
+
+    def shutdown(self) -> None:
+        self._inner.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self._inner.force_flush(timeout_millis)
+
+
+class FingerprintingExporter(SpanExporter):
+    """Exports through `inner`, content replaced by fingerprints (see `Redactor`): in the thread that exports, so that the
+    agent's own does not pay for it. The key is `key`, else that of the process (see `process_fingerprinter`).
+    """
+
+    def __init__(
+        self, inner: SpanExporter, *, key: bytes | str | None = None, drop_content: bool = True, also: Sequence[str] = ()
+    ) -> None:
+        self._inner = inner
+        self._redactor = _redactor(key, drop_content, also)
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        return self._inner.export([self._redactor.copy(span) for span in spans])
+
+    def shutdown(self) -> None:
+        self._inner.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self._inner.force_flush(timeout_millis)
+
+
+def _redactor(key: bytes | str | None, drop_content: bool, also: Sequence[str]) -> Redactor:
+    maker = process_fingerprinter() if key is None else Fingerprinter(key)
+    return Redactor(maker, drop_content=drop_content, also=also)
