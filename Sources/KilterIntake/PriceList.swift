@@ -58,7 +58,7 @@ public struct PriceList: Sendable, Equatable {
         /// Somebody who runs models of others: the price holds at the providers named, and nowhere else.
         case host(providers: [String])
 
-        var providers: [String] {
+        public var providers: [String] {
             switch self {
             case .maker(let providers), .host(let providers): providers
             }

@@ -38,7 +38,8 @@ import Testing
 
     @Test func withoutASectionWhatShipsHolds() throws {
         let list = try configuration("").settings.intake.prices
-        #expect(list == Result { try configuration("instance: other").priceList }.map { $0 }.get())
+        let other = try configuration("instance: other").priceList
+        #expect(list == other)
         #expect(list.own.isEmpty && rate(list, "gpt-5-mini")?.input == 250_000)
         // Without a models folder there are none but the user's.
         let bare = try Configuration.parse("prices: [{model: m, input: $1}]", file: "k.yaml", models: Models(directory: nil)).priceList
