@@ -34,6 +34,11 @@ struct Candidates: BitwiseCopyable {
         masks.update(repeating: 0, count: Self.fieldCount)
     }
 
+    /// Forgets what stands at the ranks of `mask`, in all fields.
+    @inline(__always) func strike(_ mask: UInt16) {
+        for index in 0..<Self.fieldCount { masks[index] &= ~mask }
+    }
+
     /// Keeps `value`; false when the same key was there already (the last one wins, which is counted).
     @inline(__always) func set(_ slot: Slot, _ value: AttributeValue) -> Bool {
         let isNew = masks[slot.field] & slot.bit == 0
@@ -98,6 +103,12 @@ struct SpanFacts {
     var said: UInt64 = 0
     var lacksSpan = true
     var refusal: QuarantineReason?
+    var producer = Producer.unknown
+    /// Links to other spans, and the last one's target.
+    var links = 0
+    var linkedTrace = TraceID()
+    var linkedSpan: UInt64 = 0
+    var assessmentsDropped = false
 
     @inline(__always) init() {}
 
@@ -115,4 +126,9 @@ struct ResourceFacts: BitwiseCopyable {
     var version: StringRef = 0
     var agent: StringRef = 0
     var workflow: StringRef = 0
+    var namespace: StringRef = 0
+    /// The department and, behind it, what stands for one.
+    var department: StringRef = 0
+    var tags: StringRef = 0
+    var partner: StringRef = 0
 }

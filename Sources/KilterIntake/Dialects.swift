@@ -3,16 +3,18 @@ import KilterMath
 /// What an attribute can say about a span, whatever the dialect it is said in.
 enum Field: UInt8, CaseIterable {
     case operation, openInferenceKind, traceloopKind, requestType, mcpMethod, a2aMethod, transferMode, promptText
+    case langfuseType, agentOpsKind, langSmithKind, vercelOperation, vectorQuery
     case agent, agentVersion, conversation, workflow, entityName
     case tool, callID, arguments, result, genericInput, genericOutput, toolParameters
     case argumentsHash, resultHash, argumentsCharacters, resultCharacters
     case model, responseModel, sharedModel, invocationParameters, provider, providerSystem, responseID
     case inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens
-    case errorType, errorMessage, exceptionType, exceptionMessage, statusCode, success, toolStatus, guardrailError
-    case sender, receiver, handoffFrom, handoffParent, nodeParent
+    case usageDetails, inputDetails, outputDetails
+    case errorType, errorMessage, exceptionType, exceptionMessage, statusCode, success, toolStatus, level, guardrailError
+    case sender, receiver, messageTarget, handoffFrom, handoffParent, nodeParent
     case messageDigest, messageSimilarity, messageCharacters, messageText
-    case tenant, partnerTenant, department, namespace, environment, service, serviceVersion, blockedBy
-    case cost, costParts, outcome, feedback
+    case tenant, partnerTenant, department, namespace, tags, environment, service, serviceVersion, blockedBy
+    case cost, costParts, costDetails, outcome, feedback
     case evaluationName, evaluationScore, evaluationLabel, evaluationJudge
     case eventName, guardrailName, guardrailOutcome, guardrailTriggered
     case markKind, markTarget, markNote
@@ -25,7 +27,10 @@ enum Rank {
     static let older: UInt8 = 3
     static let openInference: UInt8 = 5
     static let openLLMetry: UInt8 = 9
-    static let vendor: UInt8 = 13
+    static let vendor: UInt8 = 12
+    /// Names without any prefix (`model`, `input_tokens`), which only their own producer's spans may use: on all others
+    /// they are struck out before anything is resolved.
+    static let bare: UInt8 = 15
 }
 
 /// One attribute key of one dialect: which field it fills, and how it ranks there.
@@ -46,6 +51,9 @@ enum Dialects {
     static let aliases: [Alias] =
         KilterDialect.aliases + OTelDialect.aliases + OpenInferenceDialect.aliases + OpenLLMetryDialect.aliases
         + EventDialect.aliases
+        + LangfuseDialect.aliases + LangSmithDialect.aliases + VercelDialect.aliases + AgentOpsDialect.aliases
+        + AgentFrameworkDialect.aliases + ClaudeCodeDialect.aliases + GoogleDialect.aliases + FlueDialect.aliases
+        + LangGraphDialect.aliases
 }
 
 /// Where a candidate value is kept: field × 16 + rank. `ignored` is no such place.

@@ -11,6 +11,7 @@ enum KilterDialect {
         Alias("kilter.message.chars", .messageCharacters, Rank.kilter),
         Alias("kilter.message.text", .messageText, Rank.kilter),
         Alias("kilter.tenant", .tenant, Rank.kilter),
+        Alias("kilter.department", .department, Rank.kilter),
         Alias("kilter.workflow", .workflow, Rank.kilter),
         Alias("kilter.version", .agentVersion, Rank.kilter),
         Alias("kilter.blocked_by", .blockedBy, Rank.kilter),

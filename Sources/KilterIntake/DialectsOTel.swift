@@ -62,6 +62,7 @@ enum OTelDialect {
         Alias("gen_ai.handoff.to_agent", .receiver, Rank.older),
         Alias("gen_ai.handoff.to_agent.name", .receiver, Rank.older + 1),
         Alias("a2a.tenant", .partnerTenant, Rank.current),
+        Alias("db.vector.query.top_k", .vectorQuery, Rank.openLLMetry),
     ]
 
     private static let general: [Alias] = [
@@ -77,6 +78,7 @@ enum OTelDialect {
         Alias("deployment.environment.name", .environment, Rank.current),
         Alias("deployment.environment", .environment, Rank.older),
         Alias("service.name", .service, Rank.current),
+        Alias("service.namespace", .namespace, Rank.current),
         Alias("service.version", .serviceVersion, Rank.current),
     ]
 

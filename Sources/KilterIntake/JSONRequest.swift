@@ -79,16 +79,43 @@ extension JSONRequest {
         for var scopes in postponed { try readScopes(&scopes, into: &batch) }
     }
 
+    /// Records that come before their scope are passed over and read afterwards, too.
     private func readScopes(_ reader: inout JSONReader, into batch: inout SpanBatch) throws(Refusal) {
         try readList(&reader) { (reader) throws(Refusal) in
+            space.pointee.scope = .unknown
+            var hasScope = false
+            var postponed: [JSONReader] = []
             try readObject(&reader) { (reader, key) throws(Refusal) in
-                if key.equals(Self.lists.records.0) || key.equals(Self.lists.records.1) {
-                    try readList(&reader) { (reader) throws(Refusal) in try readRecord(&reader, into: &batch) }
+                if key.equals("scope") {
+                    try readScope(&reader)
+                    hasScope = true
+                } else if key.equals(Self.lists.records.0) || key.equals(Self.lists.records.1) {
+                    if hasScope {
+                        try readRecords(&reader, into: &batch)
+                    } else {
+                        postponed.append(reader)
+                        try reader.skipValue()
+                    }
                 } else {
                     try reader.skipValue()
                 }
             }
+            for var records in postponed { try readRecords(&records, into: &batch) }
         }
+    }
+
+    private func readScope(_ reader: inout JSONReader) throws(Refusal) {
+        try readObject(&reader) { (reader, key) throws(Refusal) in
+            if key.equals("name") && reader.p.pointee == Byte.quote {
+                space.pointee.scope = Producer.of(scope: try reader.text())
+            } else {
+                try reader.skipValue()
+            }
+        }
+    }
+
+    private func readRecords(_ reader: inout JSONReader, into batch: inout SpanBatch) throws(Refusal) {
+        try readList(&reader) { (reader) throws(Refusal) in try readRecord(&reader, into: &batch) }
     }
 
     private func readResource(_ reader: inout JSONReader) throws(Refusal) {
@@ -148,7 +175,11 @@ extension JSONRequest {
                 return false
             }
             let slot = space.pointee.keys.slot(of: key)
-            if slot == .ignored { return false }
+            if slot == .ignored {
+                guard let indexed = IndexedKey(key), limit != .max else { return false }
+                space.pointee.keep(indexed, try reader.anyValue())
+                return true
+            }
             if !candidates.set(slot, try reader.anyValue()) { space.pointee.facts.duplicateKeys &+= 1 }
             return true
         }

@@ -21,6 +21,8 @@ struct JSONTraces: JSONRequest {
         try readObject(&reader) { (reader, key) throws(Refusal) in
             switch key.count {
             case 4: try readName(&reader, key)
+            case 5 where key.equals("links"):
+                try readList(&reader) { (reader) throws(Refusal) in try readLink(&reader) }
             case 6: try readShortMember(&reader, key)
             case 7, 8: try readTraceID(&reader, key)
             case 10 where key.equals("attributes"):
@@ -104,6 +106,22 @@ struct JSONTraces: JSONRequest {
     private static let statusCodes: [(StaticString, Int32)] = [
         ("STATUS_CODE_UNSET", 0), ("STATUS_CODE_OK", 1), ("STATUS_CODE_ERROR", 2),
     ]
+
+    /// Where the span points to; a target without both ids is none.
+    private func readLink(_ reader: inout JSONReader) throws(Refusal) {
+        space.pointee.facts.links &+= 1
+        space.pointee.facts.linkedTrace = TraceID()
+        space.pointee.facts.linkedSpan = 0
+        try readObject(&reader) { (reader, key) throws(Refusal) in
+            if key.equals("traceId") || key.equals("trace_id") {
+                space.pointee.facts.linkedTrace = try reader.traceID() ?? TraceID()
+            } else if key.equals("spanId") || key.equals("span_id") {
+                space.pointee.facts.linkedSpan = try reader.spanID() ?? 0
+            } else {
+                try reader.skipValue()
+            }
+        }
+    }
 
     // MARK: Events
 

@@ -31,6 +31,7 @@ struct LogResolver {
         copyEnvelope(to: &row)
         row.kind = kind()
         let spans = SpanResolver(space: space)
+        spans.settleProducer()
         spans.resolveNames(&row, into: &batch)
         spans.resolveParties(&row, into: &batch)
         if row.kind == .exception { resolveException(&row, spans, into: &batch) }

@@ -108,6 +108,7 @@ enum Tag {
     static let fixed11: UInt32 = 0x59
     static let length11: UInt32 = 0x5a
     static let length12: UInt32 = 0x62
+    static let length13: UInt32 = 0x6a
     static let length15: UInt32 = 0x7a
 
     static let boolValue: UInt32 = 0x10

@@ -40,7 +40,7 @@ extension ProtobufRequest {
         while !reader.isAtEnd {
             let tag = try reader.tag()
             if tag == Tag.length2 {
-                try readScope(reader.bytes(), into: &batch)
+                try readRecords(reader.bytes(), into: &batch)
             } else {
                 try reader.skip(tag)
             }
@@ -52,19 +52,38 @@ extension ProtobufRequest {
         while !reader.isAtEnd {
             let tag = try reader.tag()
             if tag == Tag.length1 {
-                try readAttribute(reader.bytes(), into: space.pointee.resourceCandidates)
+                try readAttribute(reader.bytes(), into: space.pointee.resourceCandidates, isSpan: false)
             } else {
                 try reader.skip(tag)
             }
         }
     }
 
-    private func readScope(_ message: Text, into batch: inout SpanBatch) throws(Refusal) {
+    /// Two passes, because the scope may follow its records.
+    private func readRecords(_ message: Text, into batch: inout SpanBatch) throws(Refusal) {
+        space.pointee.scope = .unknown
         var reader = ProtobufReader(message)
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            if tag == Tag.length1 { try readScope(reader.bytes()) } else { try reader.skip(tag) }
+        }
+        reader = ProtobufReader(message)
         while !reader.isAtEnd {
             let tag = try reader.tag()
             if tag == Tag.length2 {
                 try readRecord(reader.bytes(), into: &batch)
+            } else {
+                try reader.skip(tag)
+            }
+        }
+    }
+
+    private func readScope(_ message: Text) throws(Refusal) {
+        var reader = ProtobufReader(message)
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            if tag == Tag.length1 {
+                space.pointee.scope = Producer.of(scope: try reader.bytes())
             } else {
                 try reader.skip(tag)
             }
@@ -78,10 +97,15 @@ extension ProtobufRequest {
         return .none
     }
 
-    @inline(__always) func readAttribute(_ message: Text, into candidates: Candidates) throws(Refusal) {
+    @inline(__always) func readAttribute(
+        _ message: Text, into candidates: Candidates, isSpan: Bool = true
+    ) throws(Refusal) {
         let (key, value) = try readKeyValue(message)
         let slot = space.pointee.keys.slot(of: key)
-        if slot == .ignored { return }
+        if slot == .ignored {
+            if isSpan, let indexed = IndexedKey(key) { space.pointee.keep(indexed, try readValue(value)) }
+            return
+        }
         if !candidates.set(slot, try readValue(value)) { space.pointee.facts.duplicateKeys &+= 1 }
     }
 

@@ -26,6 +26,7 @@ struct ProtobufTraces: ProtobufRequest {
             case Tag.fixed8: space.pointee.facts.end = try reader.fixed64()
             case Tag.varint10: space.pointee.facts.attributesDropped = UInt32(truncatingIfNeeded: try reader.varint()) != 0
             case Tag.length11: try readEvent(reader.bytes())
+            case Tag.length13: try readLink(reader.bytes())
             case Tag.length15: try readStatus(reader.bytes())
             // A log record begins with its time where a span has its trace id, and is not read further as a span.
             case Tag.fixed1: return
@@ -59,6 +60,28 @@ struct ProtobufTraces: ProtobufRequest {
                 space.pointee.facts.statusMessage = checked(try reader.bytes())
             } else if tag == Tag.statusCode {
                 space.pointee.facts.statusCode = Int32(truncatingIfNeeded: try reader.varint())
+            } else {
+                try reader.skip(tag)
+            }
+        }
+    }
+
+    /// Where the span points to; a target without both ids is none.
+    private func readLink(_ message: Text) throws(Refusal) {
+        space.pointee.facts.links &+= 1
+        space.pointee.facts.linkedTrace = TraceID()
+        space.pointee.facts.linkedSpan = 0
+        var reader = ProtobufReader(message)
+        while !reader.isAtEnd {
+            let tag = try reader.tag()
+            if tag == Tag.length1 {
+                let bytes = try reader.bytes()
+                guard bytes.count == 16 else { continue }
+                space.pointee.facts.linkedTrace = TraceID(
+                    high: load8(bytes.base).byteSwapped, low: load8(bytes.base + 8).byteSwapped)
+            } else if tag == Tag.length2 {
+                let bytes = try reader.bytes()
+                space.pointee.facts.linkedSpan = bytes.count == 8 ? load8(bytes.base).byteSwapped : 0
             } else {
                 try reader.skip(tag)
             }

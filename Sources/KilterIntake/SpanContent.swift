@@ -5,7 +5,7 @@ extension SpanResolver {
     /// Fingerprints and sizes of arguments, result and message.
     func resolveContent(_ row: inout SpanRecord) throws(Refusal) {
         let isTool = row.kind == .executeTool
-        let arguments = isTool ? toolArguments() : candidates.first(.arguments)
+        let arguments = isTool ? try toolArguments() : candidates.first(.arguments)
         if arguments.shape != .absent {
             (row.arguments, row.argumentsCharacters) = try comparable(arguments, &row.flags)
         }
@@ -19,19 +19,18 @@ extension SpanResolver {
     }
 
     /// The tool's own attribute, else the generic input of a tool span, else parameters that are no definition.
-    private func toolArguments() -> AttributeValue {
+    private func toolArguments() throws(Refusal) -> AttributeValue {
         let current = candidates.first(.arguments)
         if current.shape != .absent { return current }
         let input = candidates.first(.genericInput)
         if input.shape != .absent { return input }
         let parameters = candidates.first(.toolParameters)
-        return parameters.shape == .text && isSchema(parameters.text) ? .absent : parameters
+        return try isSchema(parameters) ? .absent : parameters
     }
 
-    /// True for text of an object with the members `type` and `properties`: a definition of parameters.
-    private func isSchema(_ text: Text) -> Bool {
-        guard let text = space.pointee.terminated(text), space.pointee.canonicalize(text) else { return false }
-        let canonical = space.pointee.canonical.text
+    /// True for an object with the members `type` and `properties`: a definition of parameters.
+    private func isSchema(_ value: AttributeValue) throws(Refusal) -> Bool {
+        guard let canonical = try canonicalTree(value) else { return false }
         return member("\"properties\":", of: canonical) != nil && member("\"type\":", of: canonical) != nil
     }
 
@@ -49,7 +48,7 @@ extension SpanResolver {
     }
 
     /// Where, in the canonical text of an object, what follows `key` begins; only the outermost object counts.
-    private func member(_ key: StaticString, of text: Text) -> Int? {
+    func member(_ key: StaticString, of text: Text) -> Int? {
         guard text.hasPrefix("{") else { return nil }
         var depth = 0
         var index = 0

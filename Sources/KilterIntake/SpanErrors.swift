@@ -26,6 +26,7 @@ extension SpanResolver {
             if success.shape == .boolean && success.bits == 0 { return true }
             if success.shape == .text && success.text.equalsFolded("false") { return true }
         }
+        if candidates.has(.level) && candidates.text(.level).equalsFolded("error") { return true }
         guard candidates.has(.toolStatus) else { return false }
         let status = candidates.text(.toolStatus)
         return status.equalsFolded("error") || status.equalsFolded("failed") || status.equalsFolded("timeout")

@@ -2,30 +2,15 @@ import KilterVocabulary
 
 extension SpanResolver {
     /// The largest count a producer may claim: beyond, doubles no longer hold every integer.
-    private static let countMax: UInt64 = 1 << 53
+    static let countMax: UInt64 = 1 << 53
 
-    /// Token counts. A cache count above the input means that the producer's input excludes what came from the cache
-    /// (the raw figures of some providers do): then both are added.
-    func resolveTokens(_ row: inout SpanRecord) {
-        let input = number(.inputTokens, &row.flags)
-        let read = number(.cacheReadTokens, &row.flags) ?? 0
-        let written = number(.cacheWriteTokens, &row.flags) ?? 0
-        if var input {
-            if read + written > input { input += read + written }
-            row.inputTokens = UInt32(clamping: input)
-        }
-        row.cacheReadTokens = UInt32(clamping: read)
-        row.cacheWriteTokens = UInt32(clamping: written)
-        if let output = number(.outputTokens, &row.flags) { row.outputTokens = UInt32(clamping: output) }
-        if let reasoning = number(.reasoningTokens, &row.flags) { row.reasoningTokens = UInt32(clamping: reasoning) }
-    }
-
-    /// The first usable count of a field. A value that is no count in range is noted and treated as absent.
+    /// The first usable count of a field. A value that is no count in range is noted and treated as absent; so is,
+    /// though kept, one that another source contradicts by more than a hundredth.
     @inline(__always) func number(_ field: Field, _ flags: inout SpanFlags) -> UInt64? {
         let ranks = candidates.ranks(field)
         if ranks == 0 { return nil }
         let value = candidates.value(field, lowestOf: ranks)
-        if value.shape == .integer && value.bits <= Self.countMax { return value.bits }
+        if value.shape == .integer && value.bits <= Self.countMax && ranks & (ranks &- 1) == 0 { return value.bits }
         return looseNumber(field, ranks, &flags)
     }
 
@@ -35,18 +20,34 @@ extension SpanResolver {
             let value = candidates.value(field, lowestOf: ranks)
             ranks &= ranks &- 1
             if value.shape == .absent || (value.shape == .text && value.text.isEmpty) { continue }
-            if let count = count(value) { return count }
+            if let count = count(value) {
+                if ranks != 0 && isContradicted(count, field, ranks) { space.pointee.note(.sourcesDisagree) }
+                return count
+            }
             flags.insert(.badNumber)
             space.pointee.note(.badNumber)
         }
         return nil
     }
 
+    private func isContradicted(_ count: UInt64, _ field: Field, _ among: UInt16) -> Bool {
+        var ranks = among
+        while ranks != 0 {
+            if let other = self.count(candidates.value(field, lowestOf: ranks)) {
+                let difference = max(count, other) - min(count, other)
+                if difference * 100 > max(count, other) { return true }
+            }
+            ranks &= ranks &- 1
+        }
+        return false
+    }
+
     private func count(_ value: AttributeValue) -> UInt64? {
         switch value.shape {
         case .integer: return value.bits <= Self.countMax ? value.bits : nil
         case .double: return Self.count(Double(bitPattern: value.bits))
-        case .text: return count(text: value.text)
+        case .text: return value.text.hasPrefix("{") ? count(wrapped: value) : count(text: value.text)
+        case .jsonTree, .plainTree, .protobufTree: return count(wrapped: value)
         default: return nil
         }
     }
@@ -57,7 +58,20 @@ extension SpanResolver {
         return UInt64(exactly: value.rounded(.down))
     }
 
-    private func count(text: Text) -> UInt64? {
+    /// A number inside an object: an AnyValue that became text, or a JavaScript long as `{low, high, unsigned}`.
+    private func count(wrapped value: AttributeValue) -> UInt64? {
+        guard let object = try? canonicalTree(value) else { return nil }
+        if let inner = memberNumber("\"intValue\":", of: object) ?? memberNumber("\"doubleValue\":", of: object) {
+            return count(text: inner)
+        }
+        guard let low = memberNumber("\"low\":", of: object).flatMap({ JSONReader.whole($0)?.signed }),
+            let high = memberNumber("\"high\":", of: object).flatMap({ JSONReader.whole($0)?.signed }), high >= 0
+        else { return nil }
+        let bits = UInt64(truncatingIfNeeded: high) << 32 | UInt64(UInt32(truncatingIfNeeded: low))
+        return bits <= Self.countMax ? bits : nil
+    }
+
+    func count(text: Text) -> UInt64? {
         if let whole = JSONReader.whole(text) {
             return whole.unsigned.flatMap { $0 <= Self.countMax ? $0 : nil }
         }

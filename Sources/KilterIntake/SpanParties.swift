@@ -5,14 +5,16 @@ extension SpanResolver {
     /// Who acted, and for a message who sent it. On a handoff the agent is the one who takes over.
     func resolveParties(_ row: inout SpanRecord, into batch: inout SpanBatch) {
         var agent = space.pointee.nameText(.agent)
-        if agent.isEmpty && candidates.has(.entityName) && candidates.text(.traceloopKind).equalsFolded("agent") {
-            agent = candidates.text(.entityName)
-        }
-        var sender = candidates.has(.sender) ? space.pointee.nameText(.sender) : .none
+        if agent.isEmpty { agent = entityName(of: "agent") }
+        var sender = candidates.has(.sender) ? statedSender(row.kind) : .none
         if row.kind == .handoff {
             resolveHandoff(&agent, &sender)
         } else if sender.isEmpty {
             sender = implicitSender(row.kind)
+        }
+        if candidates.has(.messageTarget) && (row.kind == .agentMessage || row.kind == .step) {
+            let target = space.pointee.nameText(.messageTarget)
+            if !target.isEmpty { agent = target }
         }
         row.agent = space.pointee.name(agent, into: &batch)
         if row.agent == 0 { row.agent = space.pointee.resource.agent }
@@ -21,6 +23,12 @@ extension SpanResolver {
             row.sender = space.pointee.name(sender, into: &batch)
             if sender.equalsFolded("user") || sender.equalsFolded("human") { row.flags.insert(.fromPerson) }
         }
+    }
+
+    /// Vendors put an agent's parent on all of its spans; only where an agent is called is that one a sender.
+    private func statedSender(_ kind: OperationKind) -> Text {
+        if kind == .executeTool || kind.isInference { return candidates.text(.sender, among: Self.conventionalRanks) }
+        return space.pointee.nameText(.sender)
     }
 
     private func implicitSender(_ kind: OperationKind) -> Text {
@@ -35,7 +43,7 @@ extension SpanResolver {
     /// (`handoff to B`, `A → B.handoff`). An agent name beside a receiver is the sender's.
     private func resolveHandoff(_ agent: inout Text, _ sender: inout Text) {
         var from = candidates.text(.handoffFrom)
-        var to = candidates.text(.receiver)
+        var to = listText(.receiver)
         let name = space.pointee.facts.name
         if name.hasPrefix("handoff to ") {
             if to.isEmpty { to = candidates.text(.genericOutput, among: Self.openInferenceRanks) }
@@ -57,6 +65,10 @@ extension SpanResolver {
         guard kind == .invokeAgent || kind == .createAgent else { return .none }
         let name = space.pointee.facts.name
         if name.hasPrefix("invoke_agent ") || name.hasPrefix("create_agent ") { return name.dropFirst(13) }
+        if name.hasPrefix("flue.task ") { return name.dropFirst(10) }
+        if isKind("agent", .langfuseType) || isKind("agent", .langSmithKind) { return name }
+        let developed = GoogleDialect.agent(spanName: name)
+        if !developed.isEmpty { return developed }
         return name.hasSuffix(".agent") ? name.prefix(name.count - 6) : .none
     }
 
@@ -78,6 +90,7 @@ extension SpanResolver {
     }
 
     private func normalized(_ provider: Text, system: Text) -> Text {
+        let provider = withoutInterface(provider)
         for (name, canonical) in Self.providers where provider.equalsFolded(name) { return Text(canonical) }
         if provider.equals("Azure") { return Text("azure.ai.openai") }
         if provider.equalsFolded("azure") {
@@ -88,13 +101,24 @@ extension SpanResolver {
         return space.pointee.arena.keep(provider.count)
     }
 
+    /// The Vercel AI SDK puts the interface behind the provider: `openai.responses`, `anthropic.messages`.
+    private func withoutInterface(_ provider: Text) -> Text {
+        for suffix in Self.interfaces where provider.hasSuffix(suffix) {
+            return provider.prefix(provider.count - suffix.utf8CodeUnitCount)
+        }
+        return provider
+    }
+
+    private static let interfaces: [StaticString] = [".chat", ".responses", ".completion", ".messages", ".embedding"]
+
     /// Lower-case spellings seen, the frequent ones first; an empty name is a framework.
     private static let providers: [(StaticString, StaticString)] = [
         ("openai", "openai"), ("anthropic", "anthropic"),
         ("az.ai.openai", "azure.ai.openai"), ("az.ai.inference", "azure.ai.inference"),
-        ("aws", "aws.bedrock"), ("amazon", "aws.bedrock"),
+        ("aws", "aws.bedrock"), ("amazon", "aws.bedrock"), ("amazon-bedrock", "aws.bedrock"),
         ("vertex_ai", "gcp.vertex_ai"), ("vertexai", "gcp.vertex_ai"), ("gemini", "gcp.gemini"),
-        ("google", "gcp.gen_ai"), ("mistralai", "mistral_ai"), ("xai", "x_ai"), ("watsonx", "ibm.watsonx.ai"),
+        ("google", "gcp.gen_ai"), ("google.generative-ai", "gcp.gemini"), ("google.vertex", "gcp.vertex_ai"),
+        ("mistral", "mistral_ai"), ("mistralai", "mistral_ai"), ("xai", "x_ai"), ("watsonx", "ibm.watsonx.ai"),
         ("moonshot", "moonshot_ai"),
         ("langchain", ""), ("crewai", ""), ("strands-agents", ""), ("gcp.vertex.agent", ""),
         ("microsoft.agent_framework", ""),

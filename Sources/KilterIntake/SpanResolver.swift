@@ -25,6 +25,12 @@ extension Workspace {
         resource.version = name(version.isEmpty ? says.text(.serviceVersion) : version, into: &batch)
         resource.agent = name(says.text(.agent), into: &batch)
         resource.workflow = name(says.text(.workflow), into: &batch)
+        resource.namespace = name(says.text(.namespace), into: &batch)
+        resource.department = name(says.text(.department), into: &batch)
+        resource.partner = name(says.text(.partnerTenant), into: &batch)
+        // A list as text says less than nothing here: which of them is the department?
+        let tags = says.text(.tags)
+        if !tags.hasPrefix("[") { resource.tags = name(tags, into: &batch) }
     }
 
     // MARK: Names
@@ -98,18 +104,27 @@ struct SpanResolver {
 
     private func append(to batch: inout SpanBatch) throws(Refusal) {
         var row = SpanRecord()
+        settleProducer()
         copyEnvelope(to: &row)
         row.kind = kind()
         // Content first: it can still refuse the span, and a refused span leaves no names behind.
         try resolveContent(&row)
+        try resolveTokens(&row)
         resolveNames(&row, into: &batch)
         resolveParties(&row, into: &batch)
-        resolveTokens(&row)
         resolveFailure(&row, into: &batch)
         includeReasoning(&row)
         resolveCost(&row, in: batch.strings)
+        resolveAssessments(&row, into: &batch)
         countNotes(row)
         batch.rows.append(row)
+    }
+
+    /// Finds out who wrote the record, and strikes out the names without prefix that are not its to use.
+    @inline(__always) func settleProducer() {
+        let producer = Producer.of(spanName: space.pointee.facts.name, in: space.pointee.scope)
+        space.pointee.facts.producer = producer
+        if producer != .claudeCode { candidates.strike(1 << UInt16(Rank.bare)) }
     }
 
     @inline(__always) private func copyEnvelope(to row: inout SpanRecord) {
@@ -138,6 +153,7 @@ struct SpanResolver {
         let resource = space.pointee.resource
         row.service = resource.service
         row.tenant = tenant(resource, into: &batch)
+        row.department = department(resource, into: &batch)
         row.environment = named(.environment, into: &batch, else: resource.environment)
         row.agentVersion = named(.agentVersion, into: &batch, else: resource.version)
         row.conversation = named(.conversation, into: &batch, else: 0)
@@ -159,10 +175,21 @@ struct SpanResolver {
         return reference == 0 ? fallback : reference
     }
 
+    /// The order of the reference, section 1.11.
     private func tenant(_ resource: ResourceFacts, into batch: inout SpanBatch) -> StringRef {
         let own = named(.tenant, into: &batch, else: resource.tenant)
         if own != 0 { return own }
-        return space.pointee.name(space.pointee.nameText(.partnerTenant), or: "default", into: &batch)
+        let partner = named(.partnerTenant, into: &batch, else: resource.partner)
+        if partner != 0 { return partner }
+        return resource.namespace != 0 ? resource.namespace : space.pointee.name(.none, or: "default", into: &batch)
+    }
+
+    private func department(_ resource: ResourceFacts, into batch: inout SpanBatch) -> StringRef {
+        let own = named(.department, into: &batch, else: resource.department)
+        if own != 0 || resource.namespace != 0 { return own != 0 ? own : resource.namespace }
+        guard candidates.has(.tags) else { return resource.tags }
+        let tags = space.pointee.name(listText(.tags), into: &batch)
+        return tags != 0 ? tags : resource.tags
     }
 
     func hash(_ text: Text) -> UInt64 { text.isEmpty ? 0 : StableHash.hash(text.buffer) }
@@ -177,14 +204,26 @@ struct SpanResolver {
     private func toolName(_ kind: OperationKind) -> Text {
         let own = space.pointee.nameText(.tool)
         if !own.isEmpty || kind != .executeTool { return own }
-        if candidates.text(.traceloopKind).equalsFolded("tool") {
-            let entity = candidates.text(.entityName)
-            if !entity.isEmpty { return entity }
-        }
+        let entity = entityName(of: "tool")
+        if !entity.isEmpty { return entity }
         let name = space.pointee.facts.name
         if name.hasPrefix("execute_tool ") { return name.dropFirst(13) }
         if name.hasPrefix("tools/call ") { return name.dropFirst(11) }
-        return candidates.text(.openInferenceKind).equalsFolded("tool") ? name : .none
+        if name.hasPrefix("flue.tool ") { return name.dropFirst(10) }
+        if isKind("tool", .agentOpsKind) { return name.hasSuffix(".tool") ? name.prefix(name.count - 5) : name }
+        let isNamedByTool =
+            isKind("tool", .openInferenceKind) || isKind("tool", .langfuseType) || isKind("tool", .langSmithKind)
+        return isNamedByTool ? name : .none
+    }
+
+    func isKind(_ kind: StaticString, _ field: Field) -> Bool {
+        candidates.has(field) && candidates.text(field).equalsFolded(kind)
+    }
+
+    /// The entity that OpenLLMetry or AgentOps name, when it is of this kind.
+    func entityName(of kind: StaticString) -> Text {
+        guard candidates.has(.entityName), isKind(kind, .traceloopKind) || isKind(kind, .agentOpsKind) else { return .none }
+        return candidates.text(.entityName)
     }
 
     /// `llm.model_name` stands for both models, behind the names that say which one they mean.

@@ -15,6 +15,9 @@ struct Workspace: ~Copyable {
     var nesting = Nesting()
     var facts = SpanFacts()
     var resource = ResourceFacts()
+    var scope = Producer.unknown
+    /// What the span being read says about runs under keys that hold a number.
+    var evaluations: ContiguousArray<EvaluationDraft> = []
     /// Set when the resource itself was bad: then all of its spans are refused.
     var resourceRefusal: QuarantineReason?
     /// Whether every text is followed by a quote or a zero byte, as JSON's are.
@@ -29,6 +32,7 @@ struct Workspace: ~Copyable {
     init(rules: IntakeRules) {
         self.rules = rules
         fingerprints = Fingerprinter(key: rules.key)
+        evaluations.reserveCapacity(Limits.assessmentsMax)
     }
 
     deinit {
@@ -45,12 +49,14 @@ struct Workspace: ~Copyable {
         records = 0
         foreignRecords = 0
         resource = ResourceFacts()
+        scope = .unknown
     }
 
     @inline(__always) mutating func beginSpan() {
         facts = SpanFacts()
         candidates.clear()
         arena.reset()
+        if !evaluations.isEmpty { evaluations.removeAll(keepingCapacity: true) }
     }
 
     mutating func note(_ note: Note) { notes[Int(note.rawValue)] &+= 1 }

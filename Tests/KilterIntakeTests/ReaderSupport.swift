@@ -15,7 +15,7 @@ struct Shown: Equatable, CustomStringConvertible {
             "agent": name(row.agent), "version": name(row.agentVersion), "conversation": name(row.conversation),
             "workflow": name(row.workflow), "tool": name(row.tool), "model": name(row.model),
             "response": name(row.responseModel), "provider": name(row.provider), "error": name(row.errorType),
-            "sender": name(row.sender),
+            "sender": name(row.sender), "department": name(row.department),
         ]
     }
 
@@ -29,6 +29,7 @@ struct Shown: Equatable, CustomStringConvertible {
             UInt64(row.outputTokens), UInt64(row.cacheReadTokens), UInt64(row.cacheWriteTokens),
             UInt64(row.reasoningTokens), UInt64(row.argumentsCharacters), UInt64(row.resultCharacters),
             UInt64(row.messageCharacters), UInt64(row.kind.rawValue), UInt64(row.flags.rawValue),
+            UInt64(row.firstAssessment), UInt64(row.assessmentCount),
         ]
     }
 
@@ -85,17 +86,17 @@ enum Build {
             + "\"attributes\":\(self.attributes(attributes))\(extra)}"
     }
 
-    static func request(_ spans: [String], resource: [(String, String)] = []) -> String {
-        "{\"resourceSpans\":[{\"resource\":{\"attributes\":\(attributes(resource))},\"scopeSpans\":[{\"scope\":{\"name\":\"s\"},"
+    static func request(_ spans: [String], resource: [(String, String)] = [], scope: String = "s") -> String {
+        "{\"resourceSpans\":[{\"resource\":{\"attributes\":\(attributes(resource))},\"scopeSpans\":[{\"scope\":{\"name\":\"\(scope)\"},"
             + "\"spans\":[\(spans.joined(separator: ","))]}]}]}"
     }
 
     /// The row of one span with these attributes.
     static func row(
         _ list: [(String, String)], name: String = "work", parent: String = "0102030405060708", extra: String = "",
-        resource: [(String, String)] = []
+        resource: [(String, String)] = [], scope: String = "s"
     ) -> Shown? {
-        Decoded(json: request([span(list, name: name, parent: parent, extra: extra)], resource: resource)).rows.first
+        Decoded(json: request([span(list, name: name, parent: parent, extra: extra)], resource: resource, scope: scope)).rows.first
     }
 }
 

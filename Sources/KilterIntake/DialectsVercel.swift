@@ -1,0 +1,48 @@
+import KilterVocabulary
+
+/// The Vercel AI SDK: `ai.*`, with the outer call (`ai.generateText`), which sums up the usage of the model calls inside
+/// (`ai.generateText.doGenerate`), and with counts that may be JSON text.
+enum VercelDialect {
+    static let aliases: [Alias] = [
+        Alias("ai.operationId", .vercelOperation, Rank.vendor),
+        Alias("operation.name", .vercelOperation, Rank.vendor + 1),
+        Alias("ai.telemetry.functionId", .agent, Rank.vendor + 2),
+        Alias("ai.telemetry.metadata.sessionId", .conversation, Rank.vendor + 1),
+        Alias("ai.model.id", .model, Rank.vendor),
+        Alias("ai.model.provider", .provider, Rank.vendor),
+        Alias("ai.response.model", .responseModel, Rank.vendor + 1),
+        Alias("ai.response.id", .responseID, Rank.vendor),
+        Alias("ai.toolCall.name", .tool, Rank.vendor),
+        Alias("ai.toolCall.id", .callID, Rank.vendor + 1),
+        Alias("ai.toolCall.args", .arguments, Rank.vendor),
+        Alias("ai.toolCall.result", .result, Rank.vendor),
+        Alias("ai.usage.inputTokens", .inputTokens, Rank.vendor),
+        Alias("ai.usage.promptTokens", .inputTokens, Rank.vendor + 1),
+        Alias("ai.usage.outputTokens", .outputTokens, Rank.vendor),
+        Alias("ai.usage.completionTokens", .outputTokens, Rank.vendor + 1),
+        Alias("ai.usage.cachedInputTokens", .cacheReadTokens, Rank.vendor + 1),
+        Alias("ai.usage.inputTokenDetails.cacheReadTokens", .cacheReadTokens, Rank.vendor + 2),
+        Alias("ai.usage.inputTokenDetails.cacheWriteTokens", .cacheWriteTokens, Rank.vendor),
+        Alias("ai.usage.reasoningTokens", .reasoningTokens, Rank.vendor),
+        Alias("ai.usage.outputTokenDetails.reasoningTokens", .reasoningTokens, Rank.vendor + 1),
+    ]
+
+    /// The operation, which `operation.name` follows by a blank and the function's id. Nil for the names of others.
+    static func kind(_ operation: Text) -> OperationKind? {
+        guard operation.hasPrefix("ai.") else { return nil }
+        var name = operation
+        if let blank = operation.find(" ") { name = operation.prefix(blank) }
+        for (known, kind) in operations where name.equals(known) { return kind }
+        return nil
+    }
+
+    private static let operations: [(StaticString, OperationKind)] = [
+        ("ai.generateText.doGenerate", .chat), ("ai.streamText.doStream", .chat),
+        ("ai.generateObject.doGenerate", .chat), ("ai.streamObject.doStream", .chat),
+        ("ai.toolCall", .executeTool),
+        ("ai.embed.doEmbed", .embeddings), ("ai.embedMany.doEmbed", .embeddings), ("ai.rerank.doRerank", .rerank),
+        ("ai.generateText", .invokeAgent), ("ai.streamText", .invokeAgent),
+        ("ai.generateObject", .step), ("ai.streamObject", .step), ("ai.embed", .step), ("ai.embedMany", .step),
+        ("ai.rerank", .step),
+    ]
+}
