@@ -47,6 +47,9 @@ public struct Admission: ~Copyable {
                 let near = index &+ Self.prefetchNear
                 if near < rows.upperBound { lastTenant?.pointee.prefetchSlots(base[near].trace) }
                 let outcome = admit(base + index, &batch.strings, arrival)
+                if base[index].requestedCallCount != 0 && (outcome == .processed || outcome == .late) {
+                    lastTenant?.pointee.remember(batch.requestedCalls(of: base[index]), of: base + index)
+                }
                 base[index].place.outcome = outcome
                 tally[Int(outcome.rawValue)] &+= 1
             }
@@ -106,9 +109,16 @@ public struct Admission: ~Copyable {
             row.pointee.place.errorName = told
             tenant.pointee.names.touch(told)
         }
+        if tenant.pointee.takeArguments(of: row) { observeArguments() }
         if row.pointee.agent == 0 { tenant.pointee.names.touch(row.pointee.place.agentName) }
         if row.pointee.conversation == 0 { tenant.pointee.names.touch(row.pointee.place.conversationName) }
         return outcome
+    }
+
+    /// The reader noted that this call shows no arguments; now they are known after all.
+    private mutating func observeArguments() {
+        let index = Int(Note.argumentsUnobservable.rawValue)
+        if notes[index] > 0 { notes[index] -= 1 }
     }
 
     private mutating func refuse(_ reason: QuarantineReason) -> Outcome {

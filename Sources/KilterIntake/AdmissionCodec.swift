@@ -56,6 +56,9 @@ extension TenantMemory {
             writer.write(slot.spans)
             writer.write(slot.hasInference)
             for word in [slot.tokens, slot.picodollars] { writer.write(word) }
+            for call in [slot.counted, slot.below] {
+                for word in [call.span, call.tokens, call.picodollars] { writer.write(word) }
+            }
         }
         let conversationKeys = conversations.sortedKeys()
         writer.write(UInt32(conversationKeys.count))
@@ -69,6 +72,7 @@ extension TenantMemory {
         }
         recentLogs.write(to: &writer)
         writeExceptions(to: &writer)
+        writeRequests(to: &writer)
     }
 
     mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -84,7 +88,9 @@ extension TenantMemory {
             let slot = TraceMemory(
                 greatestEnd: try reader.read(), lastAgent: try reader.read(), conversation: try reader.read(),
                 turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read(),
-                hasInference: try reader.readBool(), tokens: try reader.read(), picodollars: try reader.read())
+                hasInference: try reader.readBool(), tokens: try reader.read(), picodollars: try reader.read(),
+                counted: CountedCall(span: try reader.read(), tokens: try reader.read(), picodollars: try reader.read()),
+                below: CountedCall(span: try reader.read(), tokens: try reader.read(), picodollars: try reader.read()))
             guard key != 0 else { throw ByteReader.Short() }
             traceSlots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
         }
@@ -104,6 +110,7 @@ extension TenantMemory {
         for (key, kept) in conversationSlots.sorted(by: { $0.1.order < $1.1.order }) { conversations.restore(key, kept) }
         try recentLogs.restore(from: &reader)
         try restoreExceptions(from: &reader)
+        try restoreRequests(from: &reader)
     }
 
     private func writeExceptions(to writer: inout ByteWriter) {

@@ -44,19 +44,23 @@ extension TenantMemory {
         let slot = exceptions.findOrInsert(key, owner: 0, initial: ExceptionMemory()).slot
         slot.pointee = ExceptionMemory(
             type: row.pointee.place.errorName, digest: row.pointee.errorDigest,
-            flags: row.pointee.flags.intersection([.errorText, .rateLimited]))
+            flags: row.pointee.flags.intersection(
+                row.pointee.flags.contains(.partOfCall) ? [.failed, .errorText, .rateLimited] : [.errorText, .rateLimited]))
     }
 
     /// Gives a failed span that says nothing of its error what a log record said of it. Returns the error's type, or zero.
     // Guard: as above.
     @inline(__always) mutating func takeException(of row: UnsafeMutablePointer<SpanRecord>) -> NameHash {
-        guard exceptions.count > 0, row.pointee.flags.contains(.failed), !row.pointee.flags.contains(.errorText) else { return 0 }
+        if row.pointee.flags.contains(.partOfCall) { keepException(row) }
+        guard exceptions.count > 0, !row.pointee.flags.contains(.errorText) else { return 0 }
+        guard row.pointee.flags.contains(.failed) || row.pointee.kind == .executeTool else { return 0 }
         return knownException(row)
     }
 
     // Guard: as above.
     @inline(never) private mutating func knownException(_ row: UnsafeMutablePointer<SpanRecord>) -> NameHash {
         guard let known = exceptions.find(RecentSpans.key(row.pointee.trace, row.pointee.span))?.pointee else { return 0 }
+        guard row.pointee.flags.contains(.failed) || known.flags.contains(.failed) else { return 0 }
         row.pointee.errorDigest = known.digest
         row.pointee.flags.formUnion(known.flags)
         return known.type

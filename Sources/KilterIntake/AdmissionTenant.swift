@@ -17,6 +17,17 @@ struct TraceMemory: BitwiseCopyable {
     /// Spent in this trace: tokens of inference and their cost.
     var tokens: UInt64 = 0
     var picodollars: UInt64 = 0
+    /// The last model call that was counted, and what it spent.
+    var counted = CountedCall()
+    /// What the last model calls below one span spent together, under the key of that span.
+    var below = CountedCall()
+}
+
+/// What a model call spent, under the key of a span: zero is none.
+struct CountedCall: BitwiseCopyable {
+    var span: UInt64 = 0
+    var tokens: UInt64 = 0
+    var picodollars: UInt64 = 0
 }
 
 /// What admission remembers of one conversation.
@@ -79,6 +90,7 @@ struct TenantMemory: ~Copyable {
     var traces = KeyedSlab<TraceMemory>(capacityMax: Limits.tracesMax, secret: Self.secret)
     var conversations = KeyedSlab<ConversationMemory>(capacityMax: Limits.tracesMax, secret: Self.secret)
     var recentLogs = RecentSpans(horizon: Limits.recentLogsMax, secret: Self.secret)
+    var requests = KeyedSlab<RequestMemory>(capacityMax: Limits.requestsMax, secret: Self.secret)
     var exceptions = KeyedSlab<ExceptionMemory>(capacityMax: Limits.exceptionsMax, secret: Self.secret)
 
     /// Where keys lie in the indices of this process; no output depends on it.

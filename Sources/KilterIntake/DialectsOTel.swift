@@ -19,6 +19,7 @@ enum OTelDialect {
         Alias("gen_ai.provider.name", .provider, Rank.current),
         Alias("gen_ai.system", .provider, Rank.older),
         Alias("gen_ai.response.id", .responseID, Rank.current),
+        Alias("gen_ai.output.messages", .outputMessages, Rank.current),
     ]
 
     private static let tools: [Alias] = [

@@ -12,6 +12,7 @@ enum VercelDialect {
         Alias("ai.model.provider", .provider, Rank.vendor),
         Alias("ai.response.model", .responseModel, Rank.vendor + 1),
         Alias("ai.response.id", .responseID, Rank.vendor),
+        Alias("ai.response.toolCalls", .outputMessages, Rank.vendor),
         Alias("ai.toolCall.name", .tool, Rank.vendor),
         Alias("ai.toolCall.id", .callID, Rank.vendor + 1),
         Alias("ai.toolCall.args", .arguments, Rank.vendor),

@@ -1,42 +1,67 @@
 import KilterVocabulary
 
-/// An attribute key with a number inside that says something about a run: `evaluations.0.evaluation.score`,
-/// `session.annotations.2.annotation.label`.
-struct IndexedKey: BitwiseCopyable {
-    enum Member: UInt8, BitwiseCopyable { case name, score, label, judge, identifier }
+/// An attribute key with numbers inside that is looked at.
+enum IndexedKey: BitwiseCopyable {
+    case evaluation(EvaluationKey)
+    case request(RequestKey)
 
     /// Numbers above were never seen outside attacks.
     static let indexMax = 4_096
+
+    /// Nil for all other keys, at the first byte for most. Cost: about 2 ns for those.
+    @inline(__always) init?(_ key: Text) {
+        switch key[0] {
+        case UInt8(ascii: "e"), UInt8(ascii: "a"): self.init(evaluation: key, .span)
+        case UInt8(ascii: "t"):
+            guard key.hasPrefix("trace.") else { return nil }
+            self.init(evaluation: key.dropFirst(6), .trace)
+        case UInt8(ascii: "s"):
+            guard key.hasPrefix("session.") else { return nil }
+            self.init(evaluation: key.dropFirst(8), .session)
+        case UInt8(ascii: "l"):
+            guard key.hasPrefix("llm.output_messages.") else { return nil }
+            self.init(request: key.dropFirst(20), isOpenInference: true)
+        case UInt8(ascii: "g"):
+            guard key.hasPrefix("gen_ai.completion.") else { return nil }
+            self.init(request: key.dropFirst(18), isOpenInference: false)
+        default: return nil
+        }
+    }
+
+    @inline(never) private init?(evaluation key: Text, _ extent: Assessment.Extent) {
+        guard let key = EvaluationKey(key, extent) else { return nil }
+        self = .evaluation(key)
+    }
+
+    @inline(never) private init?(request key: Text, isOpenInference: Bool) {
+        guard let key = RequestKey(key, isOpenInference: isOpenInference) else { return nil }
+        self = .request(key)
+    }
+
+    /// The number at the beginning of `key`, capped just above `indexMax`, and what follows it.
+    static func number(_ key: Text) -> (Int, Text)? {
+        var at = 0
+        var index = 0
+        while at < key.count, key[at] &- 0x30 < 10 {
+            index = min(index * 10 + Int(key[at] &- 0x30), indexMax + 1)
+            at += 1
+        }
+        return at == 0 ? nil : (index, key.dropFirst(at))
+    }
+}
+
+/// `evaluations.0.evaluation.score`, `session.annotations.2.annotation.label`: something said about a run.
+struct EvaluationKey: BitwiseCopyable {
+    enum Member: UInt8, BitwiseCopyable { case name, score, label, judge, identifier }
 
     var extent: Assessment.Extent
     var index: Int
     var member: Member
 
-    /// Nil for all other keys, at the first byte for most. Cost: about 2 ns for those.
-    @inline(__always) init?(_ key: Text) {
-        switch key[0] {
-        case UInt8(ascii: "e"), UInt8(ascii: "a"): self.init(key, .span)
-        case UInt8(ascii: "t"):
-            guard key.hasPrefix("trace.") else { return nil }
-            self.init(key.dropFirst(6), .trace)
-        case UInt8(ascii: "s"):
-            guard key.hasPrefix("session.") else { return nil }
-            self.init(key.dropFirst(8), .session)
-        default: return nil
-        }
-    }
-
-    @inline(never) private init?(_ key: Text, _ extent: Assessment.Extent) {
+    init?(_ key: Text, _ extent: Assessment.Extent) {
         let isEvaluation = key.hasPrefix("evaluations.")
         guard isEvaluation || key.hasPrefix("annotations.") else { return nil }
-        var at = 12
-        var index = 0
-        while at < key.count, key[at] &- 0x30 < 10, index <= Self.indexMax {
-            index = index * 10 + Int(key[at] &- 0x30)
-            at += 1
-        }
-        guard at > 12 else { return nil }
-        let rest = key.dropFirst(at)
+        guard let (index, rest) = IndexedKey.number(key.dropFirst(12)) else { return nil }
         guard rest.hasPrefix(isEvaluation ? ".evaluation." : ".annotation.") else { return nil }
         guard let member = Self.member(rest.dropFirst(12)) else { return nil }
         self.extent = extent
@@ -53,6 +78,48 @@ struct IndexedKey: BitwiseCopyable {
     }
 }
 
+/// A member of a call that a model asked for: `llm.output_messages.0.message.tool_calls.1.tool_call.id`,
+/// `gen_ai.completion.0.tool_calls.1.arguments`.
+struct RequestKey: BitwiseCopyable {
+    enum Member: UInt8, BitwiseCopyable { case id, arguments }
+
+    /// Number of the message, of the call in it, and which of the two lists it stands in.
+    var place: Int
+    var member: Member
+
+    init?(_ key: Text, isOpenInference: Bool) {
+        guard let (message, afterMessage) = IndexedKey.number(key) else { return nil }
+        var rest = afterMessage
+        var isOrdered = false
+        if isOpenInference {
+            isOrdered = rest.hasPrefix(".message.contents.")
+            guard isOrdered || rest.hasPrefix(".message.tool_calls.") else { return nil }
+            rest = rest.dropFirst(isOrdered ? 18 : 20)
+        } else {
+            guard rest.hasPrefix(".tool_calls.") else { return nil }
+            rest = rest.dropFirst(12)
+        }
+        guard let (call, name) = IndexedKey.number(rest), message <= IndexedKey.indexMax, call <= IndexedKey.indexMax else {
+            return nil
+        }
+        if name.equals(isOpenInference ? ".tool_call.id" : ".id") {
+            member = .id
+        } else if name.equals(isOpenInference ? ".tool_call.function.arguments" : ".arguments") {
+            member = .arguments
+        } else {
+            return nil
+        }
+        place = message << 16 | call << 1 | (isOrdered ? 1 : 0)
+    }
+}
+
+/// A call that a model asked for, as far as the span's attributes have come.
+struct RequestDraft: BitwiseCopyable {
+    var place: Int
+    var id = AttributeValue.absent
+    var arguments = AttributeValue.absent
+}
+
 /// One evaluation of the span being read, as far as its attributes have come.
 struct EvaluationDraft: BitwiseCopyable {
     var extent: Assessment.Extent
@@ -63,7 +130,7 @@ struct EvaluationDraft: BitwiseCopyable {
     var judge = AttributeValue.absent
     var identifier = AttributeValue.absent
 
-    mutating func set(_ member: IndexedKey.Member, _ value: AttributeValue) {
+    mutating func set(_ member: EvaluationKey.Member, _ value: AttributeValue) {
         switch member {
         case .name: name = value
         case .score: score = value
@@ -75,8 +142,26 @@ struct EvaluationDraft: BitwiseCopyable {
 }
 
 extension Workspace {
-    /// Keeps one attribute of an evaluation. The two spellings of one number are one evaluation.
     mutating func keep(_ key: IndexedKey, _ value: AttributeValue) {
+        switch key {
+        case .evaluation(let key): keep(key, value)
+        case .request(let key): keep(key, value)
+        }
+    }
+
+    private mutating func keep(_ key: RequestKey, _ value: AttributeValue) {
+        var index = requests.count - 1
+        while index >= 0 && requests[index].place != key.place { index -= 1 }
+        if index < 0 {
+            guard requests.count < Limits.requestsOfSpanMax else { return }
+            requests.append(RequestDraft(place: key.place))
+            index = requests.count - 1
+        }
+        if key.member == .id { requests[index].id = value } else { requests[index].arguments = value }
+    }
+
+    /// Keeps one attribute of an evaluation. The two spellings of one number are one evaluation.
+    private mutating func keep(_ key: EvaluationKey, _ value: AttributeValue) {
         if let known = evaluations.lastIndex(where: { $0.index == key.index && $0.extent == key.extent }) {
             evaluations[known].set(key.member, value)
             return

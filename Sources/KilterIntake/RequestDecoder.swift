@@ -51,6 +51,7 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
         let rows = batch.rows.count
         let strings = batch.strings.entries.count
         let assessments = batch.assessments.count
+        let requestedCalls = batch.requestedCalls.count
         do {
             try read(Text(base, payload.count), signal, encoding, into: &batch)
             space.pointee.commit(into: &batch)
@@ -59,6 +60,7 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
             batch.rows.removeSubrange(rows...)
             batch.strings.truncate(toCount: strings)
             batch.assessments.removeSubrange(assessments...)
+            batch.requestedCalls.removeSubrange(requestedCalls...)
             batch.quarantine(error.reason)
             return error.reason
         }

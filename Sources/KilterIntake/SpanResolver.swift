@@ -116,6 +116,7 @@ struct SpanResolver {
         includeReasoning(&row)
         resolveCost(&row, in: batch.strings)
         resolveAssessments(&row, into: &batch)
+        resolveRequests(&row, into: &batch)
         countNotes(row)
         batch.rows.append(row)
     }
@@ -135,6 +136,12 @@ struct SpanResolver {
         row.endNanoseconds = space.pointee.facts.end
         if space.pointee.facts.kind == 2 { row.flags.insert(.serverSide) }
         if space.pointee.facts.attributesDropped { row.flags.insert(.partial) }
+        if isPartOfCall { row.flags.insert(.partOfCall) }
+    }
+
+    /// Claude Code tells a call by two spans, and its failure by the inner one alone.
+    @inline(__always) private var isPartOfCall: Bool {
+        space.pointee.facts.producer == .claudeCode && space.pointee.facts.name.equals("claude_code.tool.execution")
     }
 
     @inline(__always) private func countNotes(_ row: SpanRecord) {

@@ -18,6 +18,8 @@ struct Workspace: ~Copyable {
     var scope = Producer.unknown
     /// What the span being read says about runs under keys that hold a number.
     var evaluations: ContiguousArray<EvaluationDraft> = []
+    /// The same for the calls that a model asked for.
+    var requests: ContiguousArray<RequestDraft> = []
     /// Set when the resource itself was bad: then all of its spans are refused.
     var resourceRefusal: QuarantineReason?
     /// Whether every text is followed by a quote or a zero byte, as JSON's are.
@@ -33,6 +35,7 @@ struct Workspace: ~Copyable {
         self.rules = rules
         fingerprints = Fingerprinter(key: rules.key)
         evaluations.reserveCapacity(Limits.assessmentsMax)
+        requests.reserveCapacity(Limits.requestsOfSpanMax)
     }
 
     deinit {
@@ -57,6 +60,7 @@ struct Workspace: ~Copyable {
         candidates.clear()
         arena.reset()
         if !evaluations.isEmpty { evaluations.removeAll(keepingCapacity: true) }
+        if !requests.isEmpty { requests.removeAll(keepingCapacity: true) }
     }
 
     mutating func note(_ note: Note) { notes[Int(note.rawValue)] &+= 1 }
@@ -89,10 +93,10 @@ struct Arena: ~Copyable {
 
     deinit { memory.deallocate() }
 
-    /// Makes room for twice `bytes`: each byte of a payload is rewritten at most once per span as a value and once
-    /// while a tree is made canonical. Gives huge memory back when the next payload is small.
+    /// Makes room for three times `bytes`: each byte of a payload is rewritten at most once per span as a value, once as
+    /// the arguments inside of a value, and once while these are made canonical. Gives huge memory back when the next payload is small.
     mutating func reserve(_ bytes: Int) {
-        let wanted = max(bytes &* 2 &+ 4 &* Self.slack &+ 4_096, Self.smallest)
+        let wanted = max(bytes &* 3 &+ 4 &* Self.slack &+ 4_096, Self.smallest)
         if wanted <= capacity && !(capacity > Self.kept && wanted * 4 < capacity) { return }
         memory.deallocate()
         capacity = wanted
@@ -115,6 +119,11 @@ struct Arena: ~Copyable {
         memory[used + count] = 0
         used += count + 1
         return text
+    }
+
+    /// True for a text that was rewritten into this memory, so that a zero byte stands behind it.
+    @inline(__always) func isZeroBehind(_ text: Text) -> Bool {
+        text.base >= UnsafePointer(memory) && text.base < UnsafePointer(memory + capacity)
     }
 
     /// A copy of `text` with a zero byte behind it; nil when there is no room.

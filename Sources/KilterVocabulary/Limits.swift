@@ -24,6 +24,10 @@ public enum Limits {
     public static let recentLogsMax = 16_384
     /// Exceptions of one tenant that came as log records and wait for their span.
     public static let exceptionsMax = 4_096
+    /// Tool calls that the models of one tenant asked for, whose arguments wait for the tool's span. 1.8 MiB when full.
+    public static let requestsMax = 16_384
+    /// Tool calls that one model call asks for, at most; more were never seen outside attacks.
+    public static let requestsOfSpanMax = 64
     /// Open traces of one tenant whose agent, conversation and turn are remembered.
     public static let tracesMax = 65_536
     /// Names of one tenant remembered beyond their batch, per generation of its name table.

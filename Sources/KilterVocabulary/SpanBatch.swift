@@ -7,6 +7,8 @@ public struct SpanBatch: Sendable {
     public var strings = StringTable()
     /// What rows say about runs; a row names its own by index and count, because hardly any has one.
     public var assessments: ContiguousArray<Assessment> = []
+    /// Tool calls that models asked for; a model's row names its own by index and count.
+    public var requestedCalls: ContiguousArray<RequestedCall> = []
     /// Records refused in this batch, by `QuarantineReason.rawValue`.
     public var quarantined = [UInt64](repeating: 0, count: QuarantineReason.allCases.count)
     /// What was kept but cut, dropped or odd, by `Note.rawValue`.
@@ -18,6 +20,7 @@ public struct SpanBatch: Sendable {
         rows.removeAll(keepingCapacity: true)
         strings.removeAll()
         assessments.removeAll(keepingCapacity: true)
+        requestedCalls.removeAll(keepingCapacity: true)
         for index in quarantined.indices { quarantined[index] = 0 }
         for index in notes.indices { notes[index] = 0 }
     }
@@ -26,6 +29,7 @@ public struct SpanBatch: Sendable {
     public mutating func releaseExcess() {
         if rows.capacity > 16 * Limits.batchRows { rows = [] }
         if assessments.capacity > 16 * Limits.batchRows { assessments = [] }
+        if requestedCalls.capacity > 16 * Limits.batchRows { requestedCalls = [] }
         strings.releaseExcess()
     }
 
@@ -35,6 +39,14 @@ public struct SpanBatch: Sendable {
         let end = start + Int(row.assessmentCount)
         guard end <= assessments.count else { return [] }
         return assessments[start..<end]
+    }
+
+    /// The calls that `row` asked for.
+    public func requestedCalls(of row: SpanRecord) -> ArraySlice<RequestedCall> {
+        let start = Int(row.firstRequestedCall)
+        let end = start + Int(row.requestedCallCount)
+        guard end <= requestedCalls.count else { return [] }
+        return requestedCalls[start..<end]
     }
 
     public mutating func quarantine(_ reason: QuarantineReason, count: UInt64 = 1) {

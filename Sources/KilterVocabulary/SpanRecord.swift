@@ -63,6 +63,10 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     public var kind = OperationKind.other
     public var flags: SpanFlags = []
 
+    /// The tool calls that a model asked for, as a range of the batch's `requestedCalls`.
+    public var requestedCallCount: UInt16 = 0
+    public var firstRequestedCall: UInt32 = 0
+
     /// Where admission put this span. Meaningless before.
     public var place = Place()
 
@@ -100,6 +104,8 @@ public struct SpanFlags: OptionSet, BitwiseCopyable, Sendable {
     public static let absurdCost = SpanFlags(rawValue: 1 << 11)
     /// A log record: its `span` is a digest of what it says, its `parent` the span that it speaks of.
     public static let logRecord = SpanFlags(rawValue: 1 << 12)
+    /// The inner half of its parent's call: no call of its own, but how it failed is how its parent failed.
+    public static let partOfCall = SpanFlags(rawValue: 1 << 13)
 }
 
 /// What admission resolved for a span: keys, order, time.

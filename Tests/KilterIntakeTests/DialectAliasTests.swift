@@ -234,7 +234,15 @@ extension AliasCase {
         + kind("operation.name", "ai.streamText.doStream answer", .chat) + kind("db.vector.query.top_k", "5", .retrieval)
 
     private static let content: [AliasCase] =
-        row(
+        [
+            AliasCase(
+                key: "gen_ai.output.messages", value: Build.text(#"[{"parts":[{"type":"tool_call","id":"c","arguments":{}}]}]"#),
+                beside: [("gen_ai.operation.name", "chat")], holds: { $1.row.requestedCallCount == 1 }),
+            AliasCase(
+                key: "ai.response.toolCalls", value: Build.text(#"[{"toolCallId":"c","args":{}}]"#),
+                beside: [("gen_ai.operation.name", "chat")], holds: { $1.row.requestedCallCount == 1 }),
+        ]
+        + row(
             [
                 "gen_ai.tool.call.arguments", "gen_ai.tool.arguments", "gen_ai.tool.input", "mcp.request.argument", "input.value",
                 "tool.parameters", "traceloop.entity.input", "langfuse.observation.input", "gen_ai.prompt", "agentops.entity.input",

@@ -38,6 +38,17 @@ import Testing
         #expect(shown["conversation"] == "claim-88213" && shown["environment"] == "production" && shown["version"] == "4.12.0")
         #expect(shown["service"] == "claims-triage" && shown["tenant"] == "insurance-ops" && shown["department"] == "insurance-ops")
         #expect(shown.row.parent == 0x0f9e_8d7c_6b5a_4932 && shown["tool"] == "" && shown["error"] == "")
+        #expect(try asksFor(1) == [#"{"policy_id":"P-55120"}"#])
+    }
+
+    /// Which of the known arguments an example's model asked for.
+    private func asksFor(_ number: Int) throws -> [String] {
+        let known = [#"{"policy_id":"P-55120"}"#, #"{"query":"battery recycling capacity 2026"}"#]
+        var content = ContentFingerprints(key: .published)
+        let prints = known.map { content.fingerprint(of: Array($0.utf8)) }
+        return try decoded(number).batch.requestedCalls.map { call in
+            prints.firstIndex(of: call.arguments).map { known[$0] } ?? "?"
+        }
     }
 
     @Test func olderChatThatFailed() throws {
@@ -83,6 +94,7 @@ import Testing
         #expect(shown["response"] == "claude-sonnet-5" && shown["conversation"] == "sess-4471" && shown["agent"] == "")
         #expect(shown.row.inputTokens == 9_120 && shown.row.outputTokens == 73 && shown.row.cacheReadTokens == 8_000)
         #expect(shown["error"] == "" && !shown.row.flags.contains(.failed) && decoded.noted(.badNumber) == 0)
+        #expect(try asksFor(6) == [#"{"query":"battery recycling capacity 2026"}"#])
     }
 
     @Test func openInferenceEmbedding() throws {
