@@ -33,6 +33,9 @@ public struct Breakers: Sendable {
     /// Whether any breaker is not closed: false lets the caller skip `adopt` and `pass`.
     public var anyAway: Bool { tenants.contains { $0.away > 0 } }
 
+    /// Breakers that are not closed, over all tenants.
+    public var awayCount: Int { tenants.reduce(0) { $0 + $1.away } }
+
     /// Takes a critical finding whose tier may trip.
     /// - Parameters:
     ///   - cause: the alert id behind it.

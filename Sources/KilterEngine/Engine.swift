@@ -37,8 +37,12 @@ public final class Engine {
     deinit { crew.stop() }
 
     /// Takes one batch in admission order and returns the events it causes, in publication order.
-    /// - Parameter arrival: wall-clock time of arrival, live only; nil when a file is replayed.
-    public func step(_ batch: inout SpanBatch, arrival: EventTime? = nil) -> [Event] {
+    /// - Parameters:
+    ///   - arrival: wall-clock time of arrival, live only; nil when a file is replayed.
+    ///   - ended: told when a stage has ended, for whoever has a clock; what is judged does not depend on it.
+    public func step(
+        _ batch: inout SpanBatch, arrival: EventTime? = nil, ended: (EngineStage) -> Void = { _ in }
+    ) -> [Event] {
         var events: [Event] = []
         admission.admitRefusals(of: batch)
         var start = 0
@@ -48,8 +52,11 @@ public final class Engine {
             thresholdSets.place(&batch, rows) { admission.names(of: $0) }
             census?.take(batch, rows, arrival: arrival) { admission.names(of: $0) }
             work.share(batch, rows)
+            ended(.admit)
             let findings = detect(batch)
+            ended(.detect)
             desk.judge(batch, rows, findings, { admission.names(of: $0) }, into: &events)
+            ended(.desk)
             start = rows.upperBound
         }
         eventCounts.count(events)

@@ -39,6 +39,7 @@ public final class LiveEngine: Sendable {
     private let publisher: Publisher
     private let mailbox: Mailbox
     private let state = Mutex(Status())
+    private let measured = Mutex(EngineMetrics())
     private let stopping = Atomic(false)
     private let ended = DispatchSemaphore(value: 0)
 
@@ -74,6 +75,9 @@ public final class LiveEngine: Sendable {
         await mailbox.ask { $0.engine.diagnosis(inputGaps: $0.gaps.missing) }
     }
 
+    /// What was counted and measured, at most a tenth of a second and the work in progress old.
+    public var metrics: EngineMetrics { measured.withLock { $0 } }
+
     /// Takes what has arrived already, publishes what comes of it, and ends. Further calls wait and do nothing.
     public func stop() {
         stopping.store(true, ordering: .releasing)
@@ -99,6 +103,11 @@ public final class LiveEngine: Sendable {
     }
 
     private func note(_ receiver: Receiver) {
+        if receiver.meter.snapshotIsDue() {
+            let metrics = receiver.meter.snapshot(
+                of: receiver.engine, messages: receiver.messages, gaps: receiver.gaps.missing)
+            measured.withLock { $0 = metrics }
+        }
         let received = receiver.engine.admission.received
         let gaps = receiver.gaps.missing
         let messages = receiver.messages

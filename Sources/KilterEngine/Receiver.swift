@@ -11,6 +11,7 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
     private(set) var messages: UInt64 = 0
     /// Requests that were submitted.
     private(set) var requests: UInt64 = 0
+    var meter = Meter()
     private var ingress: Ingress
     private let sink: EventSink
     private let lanes: [MessageLane]
@@ -82,13 +83,19 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         let filled = try fillLanes()
         guard filled > 0 else { return false }
         let lanes = self.lanes
+        meter.begin()
         engine.crew.run { worker in
             if worker < filled { lanes[worker].decode() }
         }
+        meter.end(.decode)
         let arrival = WallClock.now
         for lane in lanes[..<filled] {
             messages &+= UInt64(lane.count)
-            try publish(engine.step(&lane.decoding.batch, arrival: arrival))
+            meter.noteMessages(bytes: lane.bytes)
+            let events = engine.step(&lane.decoding.batch, arrival: arrival) { meter.end($0) }
+            try publish(events)
+            meter.end(.publish)
+            meter.noteArrival(of: lane.decoding.batch, at: arrival)
             lane.decoding.batch.releaseExcess()
             try noteGaps(lane, arrival)
         }
@@ -112,9 +119,11 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         let letters = mailbox.take(lanes.count)
         guard !letters.isEmpty else { return false }
         let lanes = self.lanes
+        meter.begin()
         engine.crew.run { worker in
             if worker < letters.count { lanes[worker].decode(letters[worker].request) }
         }
+        meter.end(.decode)
         let arrival = WallClock.now
         for (lane, letter) in zip(lanes, letters) {
             do {
@@ -132,10 +141,12 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         let received = engine.admission.received
         let refused = engine.admission.quarantined
         requests &+= 1
-        let events = engine.step(&lane.decoding.batch, arrival: arrival)
+        let events = engine.step(&lane.decoding.batch, arrival: arrival) { meter.end($0) }
+        meter.noteArrival(of: lane.decoding.batch, at: arrival)
         lane.decoding.batch.releaseExcess()
         // Answered after the events are on their way, so that an answer never overtakes an alert.
         try publish(events)
+        meter.end(.publish)
         if let flaw = lane.flaw { return flaw == .payloadTooLarge ? .tooLarge : .malformed(reason: flaw.explanation) }
         let reasons = QuarantineReason.allCases.filter { engine.admission.quarantined[Int($0.rawValue)] != refused[Int($0.rawValue)] }
         let rejected = zip(engine.admission.quarantined, refused).reduce(UInt64(0)) { $0 &+ ($1.0 &- $1.1) }
@@ -196,7 +207,7 @@ final class MessageLane: @unchecked Sendable { // Guard: the receiver's thread o
 
     /// Bytes after which a lane takes no further message: one burst stays in the caches, and in memory.
     private static let bytesMax = 1 << 20
-    private var bytes = 0
+    private(set) var bytes = 0
     private var holdsCompressed = false
 
     /// A compressed message is the last of its lane, because it may be a hundred times what it seems.
