@@ -93,9 +93,9 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
             messages &+= UInt64(lane.count)
             meter.noteMessages(bytes: lane.bytes)
             let events = engine.step(&lane.decoding.batch, arrival: arrival) { meter.end($0) }
+            meter.noteArrival(of: lane.decoding.batch, at: arrival)
             try publish(events)
             meter.end(.publish)
-            meter.noteArrival(of: lane.decoding.batch, at: arrival)
             lane.decoding.batch.releaseExcess()
             try noteGaps(lane, arrival)
         }

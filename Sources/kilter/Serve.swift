@@ -22,8 +22,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Acknowledged spans; without a journal answered with nack 0.") var acked = "tcp://127.0.0.1:5557"
     @Option(help: "Where alerts and breaker events are published.") var publish = "tcp://127.0.0.1:5558"
     @Option(help: "Where missed events and breaker state are asked for.") var catchup = "tcp://127.0.0.1:5559"
-    @Option(help: "HTTP address for /healthz and /readyz.") var http = "127.0.0.1:5560"
-    @Option(help: "OTLP/HTTP address; accepted, nothing listens there in this build.") var otlpHttp = "127.0.0.1:4318"
+    @Option(help: "HTTP address for /healthz, /readyz and /metrics.") var http = "127.0.0.1:5560"
+    @Option(help: "Where SDKs and Collectors POST OTLP; a notice, not an end, when the port is taken.") var otlpHttp = "127.0.0.1:4318"
     @Option(help: "Folder for durable state; accepted, nothing is kept there in this build.") var data = "./kilter-data"
     @Flag(help: "Run without a journal; there is none in this build.") var noJournal = false
     @Option(help: "Start with the state that replay --save wrote.") var load: String?
@@ -31,6 +31,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Memory for the state of turns and runs, such as 256M or 2G.") var memory: String?
     @Flag(name: .customLong("i-accept-unauthenticated"), help: "Bind addresses that other machines can reach, without authentication.")
     var acceptUnauthenticated = false
+    @Option(help: "text or json: how the engine speaks on standard error.") var logFormat = Logs.Format.text
+    @Option(help: "debug, info, notice, warning or error: the least that is said.") var logLevel = Logs.Level.info
 
     mutating func validate() throws {
         guard workers >= 1 else { throw ValidationError("--workers must be at least 1.") }
@@ -41,20 +43,11 @@ struct Serve: AsyncParsableCommand {
             let configuration = try ConfigurationFile.read(config, profile: nil)
             defer { Messaging.end() }
             let live = try LiveEngine(settings: configuration.settings, options: try options())
+            let logger = Logs(format: logFormat, level: logLevel).logger()
             do {
-                let logger = Logger(label: "kilter", factory: { StreamLogHandler.standardError(label: $0) })
-                var services: [any Service] = [LiveService(engine: live)]
-                if let (host, port) = try httpAddress() {
-                    let serve = self
-                    services.append(
-                        try Console(host: host, port: port, engine: live, logger: logger) {
-                            serve.announce(live, configuration)
-                        })
-                } else {
-                    announce(live, configuration)
-                }
+                let services = try services(live, configuration, logger)
                 var quiet = logger
-                quiet.logLevel = .error
+                quiet.logLevel = .critical
                 try await ServiceGroup(
                     services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet
                 ).run()
@@ -63,8 +56,32 @@ struct Serve: AsyncParsableCommand {
                 throw explained(error)
             }
             if let failure = live.status.failure { throw Failure(.inputOutput, failure) }
-            StandardError.line("kilter: stopped after \(live.status.received) records")
+            let records = live.status.received
+            logger.info("stopped after \(records) records", metadata: ["records": .stringConvertible(records)])
         }
+    }
+
+    /// The engine first, so that it ends last: what the doors took must still be judged.
+    private func services(_ live: LiveEngine, _ configuration: Configuration, _ logger: Logger) throws -> [any Service] {
+        let counters = OTLPCounters()
+        var services: [any Service] = [LiveService(engine: live, logger: logger)]
+        if let (host, port) = try address(http, "--http") {
+            let serve = self
+            services.append(
+                try Console(
+                    host: host, port: port, engine: live, counters: counters, version: Kilter.version, logger: logger
+                ) { _ in serve.announce(live, configuration, logger) })
+        } else {
+            announce(live, configuration, logger)
+        }
+        if let (host, port) = try address(otlpHttp, "--otlp-http") {
+            services.append(
+                try OTLPDoor(host: host, port: port, engine: live, counters: counters, logger: logger) { port in
+                    let url = "http://\(host):\(port)"
+                    logger.info("OTLP/HTTP is answered on \(url)/v1/traces and /v1/logs", metadata: ["otlp_http": "\(url)"])
+                })
+        }
+        return services
     }
 
     private func options() throws -> LiveEngine.Options {
@@ -82,12 +99,15 @@ struct Serve: AsyncParsableCommand {
         return options
     }
 
-    private func httpAddress() throws -> (host: String, port: Int)? {
-        if http == "off" { return nil }
-        guard let colon = http.lastIndex(of: ":"), let port = UInt16(http[http.index(after: colon)...]) else {
-            throw Failure(.usage, "\(http): not an HTTP address; write host:port such as 127.0.0.1:5560, or off")
+    /// Host and port of an HTTP option; nil when it is off.
+    private func address(_ text: String, _ option: String) throws -> (host: String, port: Int)? {
+        if text == "off" { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw Failure(.usage, "\(text): not an HTTP address; write \(option) host:port such as 127.0.0.1:5560, or off")
         }
-        return (String(http[..<colon]), Int(port))
+        let host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        return (String(isBracketed ? host.dropFirst().dropLast() : host), Int(port))
     }
 
     /// Errors of the HTTP server come as the library words them; the usual one is a port that is taken.
@@ -101,28 +121,42 @@ struct Serve: AsyncParsableCommand {
         return Failure(.unavailable, "\(http): \(text)")
     }
 
-    private func announce(_ live: LiveEngine, _ configuration: Configuration) {
+    private func announce(_ live: LiveEngine, _ configuration: Configuration, _ logger: Logger) {
         for note in configuration.withoutEffect {
-            StandardError.line("kilter: \(config ?? "configuration"):\(note.line): \(note.path) is accepted, without effect in this build")
+            logger.notice(
+                "\(config ?? "configuration"):\(note.line): \(note.path) is accepted, without effect in this build",
+                metadata: ["line": .stringConvertible(note.line), "path": "\(note.path)"])
         }
-        let sockets = live.ingressAddresses.joined(separator: ", ")
-        StandardError.line("kilter \(Kilter.version) takes spans on \(sockets)")
-        if let events = live.publishAddress { StandardError.line("  events are published on \(events)") }
-        if let catchUp = live.catchUpAddress { StandardError.line("  missed events are answered on \(catchUp)") }
-        if http != "off" { StandardError.line("  health is answered on http://\(http)/healthz and /readyz") }
+        let sockets = live.ingressAddresses
+        logger.info(
+            "version \(Kilter.version) takes spans on \(sockets.joined(separator: ", "))",
+            metadata: ["version": "\(Kilter.version)", "ingress": .array(sockets.map { "\($0)" })])
+        if let events = live.publishAddress {
+            logger.info("events are published on \(events)", metadata: ["publish": "\(events)"])
+        }
+        if let catchUp = live.catchUpAddress {
+            logger.info("missed events are answered on \(catchUp)", metadata: ["catchup": "\(catchUp)"])
+        }
+        if http != "off" {
+            logger.info(
+                "health and metrics are answered on http://\(http)/healthz, /readyz and /metrics", metadata: ["http": "http://\(http)"])
+        }
         let mode = configuration.settings.breakers.first?.mode.rawValue ?? "no"
-        StandardError.line("  nothing is kept on disk in this build; breakers run in \(mode) mode")
+        logger.info("nothing is kept on disk in this build; breakers run in \(mode) mode", metadata: ["mode": "\(mode)"])
     }
 }
 
 /// The live engine as a service: runs until the group shuts down or the engine fails.
 private struct LiveService: Service {
     let engine: LiveEngine
+    let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var notices = NoticeLog()
             while !Task.isCancelled, engine.status.failure == nil {
                 try? await Task.sleep(for: .milliseconds(200))
+                notices.take(engine.metrics, logger)
             }
         }
         engine.stop()

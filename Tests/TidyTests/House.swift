@@ -52,8 +52,10 @@ enum House {
             ],
             products: ["Logging", "ServiceLifecycle", "Yams"], system: ["Foundation", "Synchronization"]),
         Room(
-            "KilterConsole", ["KilterEngine"],
-            products: ["Hummingbird", "Logging", "ServiceLifecycle"]),
+            "KilterConsole", ["KilterEngine", "KilterIntake", "KilterVocabulary"],
+            products: [
+                "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "ServiceLifecycle",
+            ], system: ["Synchronization"]),
         Room("KilterSimulator", ["KilterVocabulary", "KilterMath"], system: ["Foundation"]),
         Room(
             "kilter",
