@@ -32,9 +32,11 @@ golden: build ## record what the engine says to every fixture; look at the diffe
 	  fi; \
 	done
 
-acceptance: build ## drive the engine from outside: Python, pyzmq and the official OTLP package
+acceptance: build ## drive the engine from outside: Python, pyzmq, the OpenTelemetry SDK, curl, Prometheus if it is there
 	python3 -m venv .venv && .venv/bin/pip install --quiet -r Tests/Acceptance/requirements.txt
 	.venv/bin/python Tests/Acceptance/acceptance.py --kilter $(KILTER)
+	.venv/bin/python Tests/Acceptance/otlp_http.py --kilter $(KILTER)
+	if command -v prometheus; then .venv/bin/python Tests/Acceptance/prometheus.py --kilter $(KILTER); fi
 
 traces: build ## replay labelled traces (DATA=folder) and print what was found per data set
 	python3 Tests/Acceptance/labelled_traces.py --kilter $(KILTER) $(DATA)

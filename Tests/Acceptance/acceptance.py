@@ -11,83 +11,21 @@ import argparse
 import json
 import pathlib
 import shutil
-import signal
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
 import zmq
 
 import junk
 import telemetry
+from engine import Engine
 from events import CatchUp, Failure, Subscriber, require
 
 #: Enough requests that each form occurs, and that the identical calls come after varied ones.
 REQUESTS_PER_RUN = len(telemetry.FORMS) + telemetry.IDENTICAL_CALLS // 4
-
-
-def free_ports(count, host):
-    """Ports nobody listens on at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for candidate in sockets:
-            candidate.bind((host, 0))
-        return [candidate.getsockname()[1] for candidate in sockets]
-    finally:
-        for candidate in sockets:
-            candidate.close()
-
-
-class Engine:
-    """A `kilter serve` of our own, on ports of our own, with a data folder of its own."""
-
-    NAMES = ("pull", "sub", "acked", "publish", "catchup")
-
-    def __init__(self, kilter, folder, host, workers):
-        ports = free_ports(len(self.NAMES) + 1, host)
-        self.kilter = kilter
-        self.endpoints = {name: f"tcp://{host}:{port}" for name, port in zip(self.NAMES, ports)}
-        self.http = f"{host}:{ports[-1]}"
-        self.errors = folder / "serve.err"
-        arguments = [str(kilter), "serve", "--http", self.http, "--otlp-http", "off", "--workers", str(workers)]
-        arguments += ["--data", str(folder / "data")]
-        for name, endpoint in self.endpoints.items():
-            arguments += [f"--{name}", endpoint]
-        with open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen(arguments, stdout=errors, stderr=errors, cwd=folder)
-
-    def get(self, path):
-        """The HTTP status of a path, or None while nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://{self.http}{path}", timeout=2) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError:
-            return None
-
-    def wait_until_ready(self, seconds=15):
-        limit = time.monotonic() + seconds
-        while self.get("/readyz") != 200:
-            require(self.process.poll() is None, f"the engine ended with status {self.process.returncode} at its start")
-            require(time.monotonic() < limit, f"/readyz did not answer 200 within {seconds} s")
-            time.sleep(0.05)
-        require(self.get("/healthz") == 200, "/healthz does not answer 200")
-
-    def stop(self):
-        """Ends the engine the way a service manager does; its status."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=10)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
 
 class Acceptance:
