@@ -94,7 +94,7 @@ public struct Admission: ~Copyable {
     ) -> Outcome {
         let end = row.pointee.endNanoseconds
         if end == 0 || end < row.pointee.startNanoseconds { return .unfinished }
-        if let arrival { clamp(row, arrival) }
+        if let arrival, row.pointee.clampTime(arrival: arrival) { notes[Int(Note.timeClamped.rawValue)] &+= 1 }
         guard row.pointee.endNanoseconds <= UInt64(Int64.max) else { return refuse(.unsupportedTime) }
         guard let tenant = tenant(strings.hash(row.pointee.tenant)) else { return refuse(.tenantLimit) }
         row.pointee.place = Place()
@@ -124,15 +124,6 @@ public struct Admission: ~Copyable {
     private mutating func refuse(_ reason: QuarantineReason) -> Outcome {
         quarantined[Int(reason.rawValue)] &+= 1
         return .quarantined
-    }
-
-    // Guard: as for `admit`.
-    private mutating func clamp(_ row: UnsafeMutablePointer<SpanRecord>, _ arrival: EventTime) {
-        let latest = (arrival + Self.aheadMax).nanoseconds
-        guard row.pointee.endNanoseconds > latest else { return }
-        row.pointee.endNanoseconds = latest
-        row.pointee.startNanoseconds = min(row.pointee.startNanoseconds, latest)
-        notes[Int(Note.timeClamped.rawValue)] &+= 1
     }
 
     // Guard: the memory belongs to one of `tenants`, none of which is let go while rows are admitted.

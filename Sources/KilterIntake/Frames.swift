@@ -10,6 +10,8 @@ public struct Refusal: Error, Equatable, Sendable {
 /// What kind of telemetry a message claims to carry.
 public enum Signal: UInt8, Sendable {
     case traces, logs
+    /// Metrics, profiles: refused as `unsupported_signal`.
+    case other
 }
 
 /// How an OTLP request is written.
@@ -53,6 +55,12 @@ public struct Envelope: Equatable, Sendable {
     public var suffix: Range<Int>
     /// Which frame is the payload.
     public var payloadFrame: Int
+
+    /// The topic that says this much and no more.
+    public var topic: String {
+        let form = encoding == .json ? "otlp_json" : "otlp_proto"
+        return "\(signal).\(form)"
+    }
 
     /// Reads the frames of one message: topic, optional header and payload; topic and payload; or payload alone.
     /// Cost: some tens of nanoseconds, no allocation.

@@ -103,6 +103,7 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
         case (.traces, .protobuf): try ProtobufTraces(space: space).read(payload, into: &batch)
         case (.logs, .json): try JSONLogs(space: space).read(payload, into: &batch)
         case (.logs, .protobuf): try ProtobufLogs(space: space).read(payload, into: &batch)
+        case (.other, _): throw Refusal(.unsupportedSignal)
         }
         // On the protobuf wire, requests of one signal can decode as requests of the other.
         if space.pointee.foreignRecords * 2 > space.pointee.records { throw Refusal(.notOTLP) }

@@ -42,6 +42,16 @@ public enum StreamError: Error, Equatable, Sendable {
         }
     }
 
+    /// Whether other files can be read as if nothing had happened: this one holds nothing, or is a recording of which
+    /// all is good but a last message that was cut.
+    public func sparesOthers(in format: StreamFormat?) -> Bool {
+        switch self {
+        case .empty: true
+        case .truncated: format == .recording
+        default: false
+        }
+    }
+
     public var message: String {
         switch self {
         case .missing(let file):
@@ -51,8 +61,8 @@ public enum StreamError: Error, Equatable, Sendable {
         case .empty(let file):
             "\(file): empty, where at least one OTLP request was expected"
         case .notAStream(let file, let begins):
-            "\(file): not an OTLP stream: it begins with \(begins), where JSON lines, 4-byte length frames or "
-                + "varint-delimited protobuf were expected, plain or compressed with gzip or zstd"
+            "\(file): not an OTLP stream: it begins with \(begins), where JSON lines, 4-byte length frames, "
+                + "varint-delimited protobuf or a recording were expected, plain or compressed with gzip or zstd"
         case .truncated(let file, let place, let what):
             "\(file): ends at \(place.description) half way through \(what)"
         case .corrupt(let file, let place, let reason):
@@ -62,7 +72,8 @@ public enum StreamError: Error, Equatable, Sendable {
         case .payloadTooLarge(let file, let place, nil, let limit):
             "\(file): \(place.description) does not end within the \(limit) bytes that one request may have"
         case .noStreams(let folder):
-            "\(folder): no span stream in this folder; expected files whose first object has the key resourceSpans"
+            "\(folder): no span stream in this folder; expected files whose first object has the key resourceSpans or "
+                + "resourceLogs"
         }
     }
 

@@ -8,8 +8,8 @@
 
 /// The streams that a list of arguments names, in the order in which they are to be read.
 ///
-/// A file is taken as it is, whatever its content. A folder gives the span streams in it and below it, by name (as
-/// bytes), and lists what it passed over. A pattern that the shell left alone (`*`, `?`, `[a-z]`) gives what it
+/// A file is taken as it is, whatever its content. A folder gives the streams of spans and logs in it and below it, by
+/// name (as bytes), and lists what it passed over. A pattern that the shell left alone (`*`, `?`, `[a-z]`) gives what it
 /// matches, by name. `-` is standard input.
 public struct StreamSet: Sendable, Equatable {
     /// Levels of folders below the one named.
@@ -142,8 +142,8 @@ extension StreamFile {
     /// Decompressed bytes looked at to tell a span stream from other files.
     private static let sniffBytes = 256 << 10
 
-    /// Whether a file is a span stream by its beginning: its first JSON object has `resourceSpans` as a key of its
-    /// own, or it is framed protobuf. Throws when the beginning cannot be read.
+    /// Whether a file is a span stream by its beginning: its first JSON object has `resourceSpans` or `resourceLogs`
+    /// as a key of its own, or it is framed protobuf or a recording. Throws when the beginning cannot be read.
     static func holdsSpans(path: String) throws(StreamError) -> Bool {
         var source = try StreamSource(path: path, readMax: sniffBytes)
         var buffer = SlackBuffer(capacity: sniffBytes)
@@ -161,15 +161,15 @@ extension StreamFile {
         }
         switch StreamGuess(buffer.bytes, atEnd: ended) {
         case .empty: throw .empty(file: path)
-        case .needsMore, .notAStream: return false
-        case .json, .format(.jsonLines), .format(.jsonDocuments): return isRequestForSpans(buffer.bytes)
-        case .format(.varintDelimited): return true
+        case .blank, .needsMore, .notAStream: return false
+        case .json, .format(.jsonLines), .format(.jsonDocuments): return isRequest(buffer.bytes)
+        case .format(.varintDelimited), .format(.recording): return true
         case .format(.lengthFrames): return holdsSpansInFrames(buffer.bytes)
         }
     }
 
-    private static func isRequestForSpans(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        StreamText.hasTopLevelKey(bytes, ["resourceSpans", "resource_spans"])
+    private static func isRequest(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        StreamText.hasTopLevelKey(bytes, ["resourceSpans", "resource_spans", "resourceLogs", "resource_logs"])
     }
 
     /// Judged by the first payload that is not empty; a compressed one is taken at its word.
@@ -178,6 +178,6 @@ extension StreamFile {
         while at + 4 < bytes.count, bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self) == 0 { at += 4 }
         let payload = UnsafeRawBufferPointer(rebasing: bytes[min(at + 4, bytes.count)...])
         guard payload.first == UInt8(ascii: "{") else { return true }
-        return isRequestForSpans(payload)
+        return isRequest(payload)
     }
 }

@@ -19,23 +19,31 @@ struct StreamSplitter: ~Copyable {
     let file: String
     private(set) var format: StreamFormat?
     /// Offset in the block of the first byte that belongs to no payload found so far.
-    private(set) var consumed = 0
+    var consumed = 0
     /// Why the stream cannot go on, found behind the payloads of the block.
-    private(set) var fault: StreamError?
+    var fault: StreamError?
     /// Lines that ended, or frames seen, before `consumed`.
-    private var number: UInt64 = 0
+    var number: UInt64 = 0
     /// Bytes of the stream, after decompression, before the block.
-    private var base: UInt64 = 0
+    private(set) var base: UInt64 = 0
     /// Offset in the block up to which the unfinished payload was looked at.
     private var scanned = 0
     private var object = StreamText.ObjectScan()
+    /// The stream begins with more blanks than any binary form has: text, of which nothing was seen yet.
+    private var isBlank = false
     /// The stream is known to be JSON.
     private var isText = false
-    private let payloadMax: Int
+    /// The header of a recording was read, and a record behind it.
+    var isBehindHeader = false
+    var sawRecord = false
+    /// What protobuf payloads carry.
+    private let protobuf: Signal
+    let payloadMax: Int
     private var inflater: Inflater
 
-    init(file: String, payloadMax: Int) {
+    init(file: String, protobuf: Signal, payloadMax: Int) {
         self.file = file
+        self.protobuf = protobuf
         self.payloadMax = payloadMax
         inflater = Inflater(bytesMax: payloadMax)
     }
@@ -56,26 +64,40 @@ struct StreamSplitter: ~Copyable {
         case .jsonLines: splitLines(&block, filled, atEnd: atEnd)
         case .jsonDocuments: splitDocuments(&block, filled, atEnd: atEnd)
         case .lengthFrames, .varintDelimited: splitFrames(&block, filled, atEnd: atEnd)
+        case .recording: splitRecording(&block, filled, atEnd: atEnd)
         }
     }
 
     // MARK: Format
 
     private mutating func detect(_ bytes: UnsafeRawBufferPointer, atEnd: Bool) {
-        if !isText {
+        if !isText && !isBlank {
             switch StreamGuess(bytes, atEnd: atEnd) {
             case .format(let found): format = found
             case .needsMore: return
             case .empty: fault = .empty(file: file)
             case .notAStream: fault = .notAStream(file: file, begins: StreamError.begins(bytes))
-            case .json:
-                isText = true
+            case .blank, .json:
+                isBlank = true
                 if bytes.starts(with: [0xef, 0xbb, 0xbf]) { consumed = 3 }
-                skipSpace(bytes, bytes.count)
-                scanned = consumed
             }
         }
+        if isBlank { skipBlanks(bytes, atEnd: atEnd) }
         if isText { tellLinesFromDocuments(bytes, atEnd: atEnd) }
+    }
+
+    /// Each blank is looked at once, however many stand before the first object.
+    private mutating func skipBlanks(_ bytes: UnsafeRawBufferPointer, atEnd: Bool) {
+        skipSpace(bytes, bytes.count)
+        scanned = consumed
+        if consumed == bytes.count {
+            if atEnd { fault = .empty(file: file) }
+        } else if bytes[consumed] == UInt8(ascii: "{") {
+            isBlank = false
+            isText = true
+        } else {
+            fault = .notAStream(file: file, begins: StreamError.begins(UnsafeRawBufferPointer(rebasing: bytes[consumed...])))
+        }
     }
 
     /// Lines when the first object ends before its line does, or never; documents when its line ends first.
@@ -127,7 +149,7 @@ struct StreamSplitter: ~Copyable {
             guard consumed < filled else { return }
             guard let end = end(ofDocumentIn: bytes, filled, atEnd: atEnd) else { break }
             guard end - consumed <= payloadMax else { return fault = tooLarge(nil) }
-            block.add(consumed..<end, .json, number: number + 1, position: base + UInt64(consumed))
+            block.add(consumed..<end, .json, undeclared: protobuf, number: number + 1, position: base + UInt64(consumed))
             number += object.lines
             consumed = end
             scanned = end
@@ -156,7 +178,7 @@ struct StreamSplitter: ~Copyable {
         while start < end && StreamText.isSpace(bytes[start]) { start += 1 }
         while end > start && StreamText.isSpace(bytes[end - 1]) { end -= 1 }
         guard start < end else { return }
-        block.add(start..<end, .json, number: number, position: base + UInt64(start))
+        block.add(start..<end, .json, undeclared: protobuf, number: number, position: base + UInt64(start))
     }
 
     // MARK: Frames
@@ -199,29 +221,33 @@ struct StreamSplitter: ~Copyable {
     private mutating func addFrame(_ block: inout StreamBlock, _ payload: UnsafeRawBufferPointer, at start: Int) {
         let position = base + UInt64(consumed)
         guard format == .lengthFrames, let compression = Compression(magic: payload) else {
-            let range = start..<start + payload.count
-            block.add(range, .recognise(payload.assumingMemoryBound(to: UInt8.self)), number: number + 1, position: position)
-            return
+            return add(&block, start..<start + payload.count, payload, position)
         }
         do {
             let inflated = try inflater.inflate(payload)
             if inflated.isEmpty { return }
-            let range = block.append(inflated)
-            block.add(range, .recognise(inflated.assumingMemoryBound(to: UInt8.self)), number: number + 1, position: position)
+            add(&block, block.append(inflated), inflated, position)
         } catch {
             fault = .corrupt(file: file, at: place, reason: "\(compression.rawValue): \(error.message)")
         }
     }
 
+    private func add(
+        _ block: inout StreamBlock, _ range: Range<Int>, _ payload: UnsafeRawBufferPointer, _ position: UInt64
+    ) {
+        let encoding = PayloadEncoding.recognise(payload.assumingMemoryBound(to: UInt8.self))
+        block.add(range, encoding, undeclared: protobuf, number: number + 1, position: position)
+    }
+
     // MARK: Places
 
-    private var place: StreamPlace {
+    var place: StreamPlace {
         isText ? .line(number + 1) : .payload(number + 1, offset: base + UInt64(consumed))
     }
 
-    private func truncated(_ what: String) -> StreamError { .truncated(file: file, at: place, what: what) }
+    func truncated(_ what: String) -> StreamError { .truncated(file: file, at: place, what: what) }
 
-    private func tooLarge(_ bytes: UInt64?) -> StreamError {
+    func tooLarge(_ bytes: UInt64?) -> StreamError {
         .payloadTooLarge(file: file, at: place, bytes: bytes, limit: payloadMax)
     }
 

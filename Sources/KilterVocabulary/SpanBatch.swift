@@ -21,6 +21,11 @@ public struct SpanBatch: Sendable {
         strings.removeAll()
         assessments.removeAll(keepingCapacity: true)
         requestedCalls.removeAll(keepingCapacity: true)
+        forgetCounts()
+    }
+
+    /// Forgets refusals and notes, which were taken into account, and keeps the rows and what they point to.
+    public mutating func forgetCounts() {
         for index in quarantined.indices { quarantined[index] = 0 }
         for index in notes.indices { notes[index] = 0 }
     }

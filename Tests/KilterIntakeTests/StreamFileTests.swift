@@ -29,6 +29,7 @@ import Testing
             ("gzip in a frame", StreamFixtures.framed([StreamFixtures.gzip]), [StreamFixtures.text], .lengthFrames),
             ("delimited", StreamFixtures.delimited(proto), proto, .varintDelimited),
             ("delimited, empty between", StreamFixtures.delimited([proto[2], [], proto[1]]), [proto[2], proto[1]], .varintDelimited),
+            ("recording", RecordingTests.whole, RecordingTests.messages.map(\.payload), .recording),
             (
                 "delimited, length 10", StreamFixtures.delimited(StreamFixtures.requests([6])), StreamFixtures.requests([6]),
                 .varintDelimited

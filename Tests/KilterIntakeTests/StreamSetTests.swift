@@ -24,6 +24,7 @@ import Testing
         try folder.write("deep/json-frames.bin", StreamFixtures.framed(StreamFixtures.payloads))
         try folder.write("labels.jsonl", Array(#"{"trace_id":"1","note":{"resourceSpans":[]}}"#.utf8))
         try folder.write("logs.jsonl", Array(#"{"resourceLogs":["resourceSpans"]}"#.utf8))
+        try folder.write("metrics.jsonl", Array(#"{"resourceMetrics":["resourceSpans"]}"#.utf8))
         try folder.write("summary.json", Array("{\n \"value\": \"resourceSpans\"\n}".utf8))
         try folder.write("README.md", Array("# streams\n".utf8))
         try folder.write("empty.jsonl", [])
@@ -33,13 +34,13 @@ import Testing
             set.files
                 == [
                     "a10.gz", "a9.zst", "b.jsonl", "deep/delimited.pb", "deep/er/frames.bin", "deep/json-frames.bin",
-                    "deep/snake.jsonl",
+                    "deep/snake.jsonl", "logs.jsonl",
                 ].map { folder.path + "/" + $0 })
         #expect(
             set.skipped
                 == [
                     ("README.md", "no span stream"), ("empty.jsonl", "empty"), ("labels.jsonl", "no span stream"),
-                    ("logs.jsonl", "no span stream"), ("summary.json", "no span stream"),
+                    ("metrics.jsonl", "no span stream"), ("summary.json", "no span stream"),
                 ].map { StreamSet.Skipped(path: folder.path + "/" + $0, reason: $1) })
     }
 
