@@ -102,7 +102,9 @@ let package = Package(
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
         tests("KilterSimulatorTests", ["KilterSimulator", "KilterVocabulary"]),
-        tests("PipelineTests", ["KilterEngine", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire", "Seeded"]),
+        tests("PipelineTests", [
+            "KilterEngine", "KilterIntake", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire", "Seeded",
+        ]),
         tests("TidyTests", []),
     ]
 )

@@ -5,6 +5,8 @@ import KilterVocabulary
 final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew a lane belongs to exactly one worker.
     var batch = SpanBatch()
     var block = StreamBlock()
+    /// Rows of `batch` up to and with each payload of `block`.
+    private(set) var rowEnds: [Int] = []
     private var decoder: RequestDecoder
     private var inflater = Inflater()
 
@@ -13,15 +15,17 @@ final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew
     /// Decodes every payload of `block` into `batch`.
     func decodeBlock() {
         batch.removeAll()
+        rowEnds.removeAll(keepingCapacity: true)
         for payload in block.payloads {
-            _ = block.terminated(payload) { decoder.decode($0, encoding: payload.encoding, into: &batch) }
+            take(payload)
+            rowEnds.append(batch.rows.count)
         }
     }
 
     /// Decodes one payload of `block` into `batch`, which then holds nothing else.
     func decode(_ payload: StreamPayload) {
         batch.removeAll()
-        _ = block.terminated(payload) { decoder.decode($0, encoding: payload.encoding, into: &batch) }
+        take(payload)
     }
 
     /// Decodes one submitted request into `batch`, which then holds nothing else.
@@ -46,6 +50,15 @@ final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew
                 return reason
             }
         }
+    }
+
+    /// Adds what a payload of a file holds: the same as a message with it would have held.
+    private func take(_ payload: StreamPayload) {
+        let first = batch.rows.count
+        block.terminated(payload) { bytes in
+            do { try decode(bytes, payload.envelope) } catch { batch.quarantine(.badCompression) }
+        }
+        if let arrival = payload.arrival { batch.clampTimes(from: first, arrival: arrival) }
     }
 
     /// Decodes one message from a socket, compressed or not, adding to `batch`.

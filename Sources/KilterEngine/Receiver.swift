@@ -18,12 +18,11 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
     private let mailbox: Mailbox
     private var turn = 0
     private let clock = ContinuousClock()
-    private var lastInput: ContinuousClock.Instant
+    private let started: ContinuousClock.Instant
+    private var idle = IdleTicks()
     private var lastCounters: ContinuousClock.Instant
     private var lastGapNotice: ContinuousClock.Instant?
 
-    /// Silence after which time begins to pass without input (contract, section 4.3).
-    private static let idleBeforeTicks = Duration.seconds(30)
     private static let countersEvery = Duration.milliseconds(250)
     private static let gapNoticesEvery = Duration.seconds(10)
 
@@ -33,13 +32,12 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         self.ingress = ingress
         self.sink = sink
         lanes = (0..<engine.workers).map { _ in MessageLane(rules: engine.settings.intake) }
-        lastInput = clock.now
-        lastCounters = clock.now
+        started = clock.now
+        lastCounters = started
     }
 
     /// Waits for input, takes what is there, publishes what comes of it.
     func round(milliseconds: Int) throws {
-        let before = admitted
         if try ingress.wait(milliseconds: milliseconds) {
             // Bounded, so that a flood does not keep the thread from hearing that it is to stop.
             var sockets = true
@@ -52,8 +50,7 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
             if letters { mailbox.wake.signal() }
         }
         for errand in mailbox.takeErrands() { errand(self) }
-        // Only what was admitted makes time pass; junk and refused greetings do not hold it up.
-        if admitted != before { lastInput = clock.now } else { try tickWhenIdle() }
+        try letTimePass(until: instant)
         try sendCountersWhenDue()
     }
 
@@ -82,6 +79,8 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
     private func burst() throws -> Bool {
         let filled = try fillLanes()
         guard filled > 0 else { return false }
+        let (instant, before) = (self.instant, admitted)
+        try letTimePass(until: instant)
         let lanes = self.lanes
         meter.begin()
         engine.crew.run { worker in
@@ -99,6 +98,8 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
             lane.decoding.batch.releaseExcess()
             try noteGaps(lane, arrival)
         }
+        // Only what was admitted makes time pass; junk and refused greetings do not hold it up.
+        if admitted != before { idle.admit(at: instant) }
         try sendCountersWhenDue()
         return filled == lanes.count && !lanes[filled - 1].hasRoom
     }
@@ -116,6 +117,9 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
 
     /// Decodes waiting requests side by side, judges them one after the other and answers each. False when none is left.
     private func takeLetters() throws -> Bool {
+        let (instant, before) = (self.instant, admitted)
+        // Before letters are taken, each of which must have its answer.
+        try letTimePass(until: instant)
         let letters = mailbox.take(lanes.count)
         guard !letters.isEmpty else { return false }
         let lanes = self.lanes
@@ -133,6 +137,7 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
                 throw error
             }
         }
+        if admitted != before { idle.admit(at: instant) }
         try sendCountersWhenDue()
         return letters.count == lanes.count
     }
@@ -179,13 +184,15 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         }
     }
 
-    /// After half a minute without input, time passes by ticks of what has passed since, never by the wall clock.
-    private func tickWhenIdle() throws {
-        let idle = clock.now - lastInput
-        guard idle >= Self.idleBeforeTicks else { return }
-        lastInput = clock.now
-        let (seconds, attoseconds) = idle.components
-        try publish(engine.tick(Nanoseconds(UInt64(clamping: seconds) * 1_000_000_000 + UInt64(clamping: attoseconds / 1_000_000_000))))
+    /// After half a minute without input, time passes by ticks, never by the wall clock.
+    private func letTimePass(until instant: EventTime) throws {
+        for tick in idle.due(at: instant) { try publish(engine.tick(tick)) }
+    }
+
+    /// Time on this thread's clock since it began.
+    private var instant: EventTime {
+        let (seconds, attoseconds) = (clock.now - started).components
+        return EventTime(nanoseconds: UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000))
     }
 
     private func sendCountersWhenDue() throws {
