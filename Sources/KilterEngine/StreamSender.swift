@@ -3,7 +3,8 @@ import KilterIntake
 import KilterVocabulary
 import KilterWire
 
-/// Publishes recorded streams to an engine: one message of three frames (topic, sequence, payload) per request.
+/// Publishes recorded streams to an engine: one message of three frames (topic, sequence, payload) per request. The
+/// messages of a recording keep their topic, their compression and the pace at which they came.
 public final class StreamSender {
     public enum Pace: Sendable, Equatable {
         case unlimited
@@ -18,6 +19,8 @@ public final class StreamSender {
         public var loop = false
         /// How long to wait for somebody who takes spans before giving up.
         public var patienceMilliseconds = 5_000
+        /// What protobuf payloads carry that do not stand in a recording.
+        public var protobuf = Signal.traces
 
         public init() {}
     }
@@ -25,6 +28,10 @@ public final class StreamSender {
     public struct Sent: Sendable {
         public var messages: UInt64 = 0
         public var spans: UInt64 = 0
+        /// Requests that are neither traces nor logs, which no engine takes.
+        public var passedOver: UInt64 = 0
+        /// Files that hold nothing, recordings whose last message is cut.
+        public var remarks: [StreamError] = []
     }
 
     /// Why a stream cannot be sent.
@@ -36,7 +43,7 @@ public final class StreamSender {
         public var description: String {
             switch self {
             case .nobodyListens(let endpoint): "\(endpoint): nobody takes spans there"
-            case .loopNeedsJSON(let file): "\(file): only JSON streams can be sent in a loop"
+            case .loopNeedsJSON(let file): "\(file): only uncompressed JSON requests can be sent in a loop"
             case .messageTooLarge(let file, let bytes):
                 "\(file): a request of \(bytes) bytes is more than one message may have (\(Limits.messageBytesMax))"
             }
@@ -69,43 +76,59 @@ public final class StreamSender {
         repeat {
             for path in paths { try send(path) }
             round += 1
+            if sent.messages == 0 { break }
         } while options.loop
+        if sent.messages == 0, let remark = sent.remarks.first { throw remark }
         return sent
     }
 
     private func send(_ path: String) throws {
-        var stream = try StreamFile(path: path)
-        while try stream.read(into: &lane.block) {
-            for payload in lane.block.payloads { try send(payload, of: stream.name) }
+        var stream = try StreamFile(path: path, protobuf: options.protobuf)
+        do {
+            while try stream.read(into: &lane.block) {
+                for payload in lane.block.payloads { try send(payload, of: stream.name) }
+            }
+        } catch let failure as StreamError where failure.sparesOthers(in: stream.format) {
+            if round == 0 { sent.remarks.append(failure) }
         }
     }
 
     private func send(_ payload: StreamPayload, of file: String) throws {
         guard payload.count <= Limits.messageBytesMax else { throw Failure.messageTooLarge(file: file, bytes: payload.count) }
+        guard payload.signal != .other else { return sent.passedOver += 1 }
+        // Marks of a recording, and requests that hold nothing.
+        if payload.count == 0 { return }
         lane.decode(payload)
-        wait()
+        wait(for: payload)
         var bytes = Array(lane.block.bytes(of: payload))
         if round > 0 {
-            guard payload.encoding == .json else { throw Failure.loopNeedsJSON(file: file) }
+            guard payload.encoding == .json, bytes.first == UInt8(ascii: "{") else { throw Failure.loopNeedsJSON(file: file) }
             bytes = RepeatedStream.rewrite(bytes, round: round, shift: round &* (lastTime - (firstTime ?? lastTime) &+ 1_000_000_000))
         }
         sequence += 1
-        let topic = payload.encoding == .json ? "traces.otlp_json" : "traces.otlp_proto"
-        let number = (0..<8).map { UInt8(truncatingIfNeeded: sequence >> UInt64(56 - 8 * $0)) }
         guard try socket.waitWritable(milliseconds: options.patienceMilliseconds) else {
             throw Failure.nobodyListens(endpoint: endpoint)
         }
-        _ = try socket.send([Array(topic.utf8), number, bytes])
+        _ = try socket.send(frames(of: payload, bytes))
         sent.messages += 1
         sent.spans += UInt64(lane.batch.rows.count)
     }
 
-    /// Sleeps until the payload in the lane is due.
-    private func wait() {
+    private func frames(of payload: StreamPayload, _ bytes: [UInt8]) -> [[UInt8]] {
+        // It came without a topic, and nobody but the decoder knows its encoding.
+        guard payload.encodingIsDeclared else { return [bytes] }
+        let number = (0..<8).map { UInt8(truncatingIfNeeded: sequence >> UInt64(56 - 8 * $0)) }
+        let topic = payload.topicBytes > 0 ? Array(lane.block.topic(of: payload)) : Array(payload.envelope.topic.utf8)
+        return [topic, number, bytes]
+    }
+
+    /// Sleeps until the payload in the lane is due: by its arrival where that is known, else by its spans' ends.
+    private func wait(for payload: StreamPayload) {
         let now = ContinuousClock.now
         let start = begun ?? now
         begun = start
-        let end = lane.batch.rows.lazy.map(\.endNanoseconds).filter { $0 > 0 }.max() ?? lastTime
+        let latest = lane.batch.rows.lazy.map(\.endNanoseconds).filter { $0 > 0 }.max()
+        let end = payload.arrival?.nanoseconds ?? latest ?? lastTime
         if round == 0 {
             firstTime = min(firstTime ?? end, end)
             lastTime = max(lastTime, end)

@@ -20,20 +20,22 @@ struct Config: ParsableCommand {
         func run() async throws {
             try await reportingFailures {
                 let configuration = try ConfigurationFile.read(file, profile: nil)
-                for note in configuration.withoutEffect {
-                    print("\(file):\(note.line): \(note.path) is accepted, without effect in this build")
+                let notes = configuration.withoutEffect.map {
+                    "\(file):\($0.line): \($0.path) is accepted, without effect in this build\n"
                 }
-                print("\(file): correct")
+                try StandardOutput.write("\(notes.joined())\(file): correct\n")
             }
         }
     }
 
-    struct Defaults: ParsableCommand {
+    struct Defaults: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the complete configuration with every default.",
             discussion: "Example: kilter config defaults > kilter.yaml")
 
-        func run() throws { print(Configuration.commentedDefaults, terminator: "") }
+        func run() async throws {
+            try await reportingFailures { try StandardOutput.write(Configuration.commentedDefaults) }
+        }
     }
 }
 

@@ -49,6 +49,7 @@ struct Doctor: AsyncParsableCommand {
         let replay = Replay(engine: engine, report: bar.show) { _ in }
         defer { bar.clear() }
         try replay.run(set.files)
+        for remark in replay.remarks { StandardError.line("kilter: \(TerminalText.safe(remark.message))") }
         return engine.diagnosis()
     }
 

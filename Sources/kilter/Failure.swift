@@ -31,6 +31,7 @@ struct Failure: Error {
             } else {
                 self.init(.badData, sending.description)
             }
+        case let recording as Recorder.Failure: self.init(.inputOutput, recording.description)
         case let snapshot as Snapshot.Failure: self.init(.badData, "the snapshot cannot be used: \(snapshot)")
         default: self.init(.inputOutput, "\(error)")
         }
@@ -106,6 +107,13 @@ struct StandardOutput {
     /// Told before bytes go out, so that a progress bar can make room on the same terminal.
     var beforeFlush: () -> Void = {}
     private var pending: [UInt8] = []
+
+    /// Writes all of a short output.
+    static func write(_ text: String) throws {
+        var output = StandardOutput()
+        try output.write(text.utf8)
+        try output.flush()
+    }
 
     mutating func write(_ bytes: some Sequence<UInt8>) throws {
         pending.append(contentsOf: bytes)

@@ -1,4 +1,5 @@
 import Foundation
+import KilterEngine
 import KilterVocabulary
 
 /// Whole small files.
@@ -22,8 +23,31 @@ enum Files {
     }
 }
 
+/// States that `replay --save` wrote.
+enum Snapshots {
+    /// Runs what restores the state in the file at `path`; what is wrong with it is said with its name.
+    static func check<R>(_ path: String?, _ restore: () throws -> R) throws -> R {
+        do {
+            return try restore()
+        } catch let failure as Snapshot.Failure {
+            throw Failure(.badData, "\(path ?? "the snapshot"): the state in it cannot be used: \(failure)")
+        }
+    }
+}
+
 /// Times on the command line.
 enum Times {
+    /// A length of time such as `90s`, `10m` or `1h`.
+    static func period(_ text: String) throws -> Nanoseconds {
+        let units: [(String, UInt64)] = [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)]
+        for (unit, nanoseconds) in units where text.hasSuffix(unit) {
+            guard let number = UInt64(text.dropLast(unit.count)), number > 0 else { continue }
+            let (product, overflow) = number.multipliedReportingOverflow(by: nanoseconds)
+            if !overflow { return Nanoseconds(product) }
+        }
+        throw Failure(.usage, "\(text): not a length of time; write a whole number and a unit, such as 90s, 10m or 1h")
+    }
+
     /// RFC 3339 (`2026-03-02T09:00:00Z`, fractions allowed) or Unix nanoseconds.
     static func parse(_ text: String) throws -> EventTime {
         if let nanoseconds = UInt64(text) { return EventTime(nanoseconds: nanoseconds) }

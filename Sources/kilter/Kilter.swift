@@ -16,7 +16,7 @@ struct Kilter: AsyncParsableCommand {
             Example: kilter replay traces.jsonl
             """,
         version: "kilter \(version)",
-        subcommands: [Serve.self, ReplayFiles.self, Send.self, Watch.self, Doctor.self, Config.self])
+        subcommands: [Serve.self, ReplayFiles.self, Send.self, Record.self, Watch.self, Doctor.self, Config.self])
 
     static let version = "0.1.0"
 
@@ -24,6 +24,24 @@ struct Kilter: AsyncParsableCommand {
     /// where a pipe is cut (`replay … | head`) does the command end quietly.
     static func main() async {
         if fcntl(STDERR_FILENO, F_GETFD) < 0 { _ = open("/dev/null", O_WRONLY) }
-        await main(nil)
+        do {
+            var command = try parseAsRoot()
+            if var waiting = command as? any AsyncParsableCommand { try await waiting.run() } else { try command.run() }
+        } catch {
+            if exitCode(for: error) == .success { show(fullMessage(for: error)) }
+            exit(withError: error)
+        }
+    }
+
+    /// Help and version are output like any other: where they cannot be written, the command has failed.
+    private static func show(_ text: String) -> Never {
+        do {
+            if !text.isEmpty { try StandardOutput.write(text + "\n") }
+        } catch {
+            let failure = Failure(error)
+            StandardError.line("kilter: \(failure.message)")
+            exit(withError: ExitCode(failure.code.rawValue))
+        }
+        exit()
     }
 }

@@ -7,14 +7,22 @@ import KilterVocabulary
 
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case jsonl, table }
 
+enum SignalOption: String, ExpressibleByArgument, CaseIterable {
+    case traces, logs
+
+    var signal: Signal { self == .logs ? .logs : .traces }
+}
+
 struct ReplayFiles: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract: "Run recorded streams through the engine on their own event time.",
         discussion: """
-            Reads OTLP JSON lines, the Collector's length frames and varint-delimited protobuf, plain, gzip or zstd, from
-            files, folders, patterns or standard input (-), in the order given, as one stream. Events go to standard
-            output, one JSON object a line. The same records give the same bytes for any number of workers.
+            Reads OTLP JSON lines, the Collector's length frames, varint-delimited protobuf and recordings of kilter record,
+            plain, gzip or zstd, from files, folders, patterns or standard input (-), in the order given, as one stream.
+            Events go to standard output, one JSON object a line. The same records give the same bytes for any number of
+            workers. A file without a request in it, and the last message of a recording when it is cut, are said on
+            standard error, and the others go on.
 
             Example: kilter replay --format table --stats stats.json traces/
             """)
@@ -30,6 +38,7 @@ struct ReplayFiles: AsyncParsableCommand {
     @Option(help: "Only records before this time (RFC 3339 or Unix nanoseconds).") var until: String?
     @Option(help: "Write the engine's state at the end to this file.") var save: String?
     @Option(help: "Start with the state in this file.") var load: String?
+    @Option(help: "What protobuf files carry, which do not say it themselves: traces or logs.") var signal = SignalOption.traces
     @Flag(help: "Interleave the files by time instead of reading one after the other.") var merge = false
     @Flag(help: "After the last record, fire the time-outs that are left.") var drain = false
 
@@ -42,12 +51,13 @@ struct ReplayFiles: AsyncParsableCommand {
         try await reportingFailures {
             let configuration = try ConfigurationFile.read(config, profile: profile)
             let engine = Engine(settings: configuration.settings, workers: workers)
-            if let load { try engine.restore(try Files.read(load)) }
+            if let load { try Snapshots.check(load) { try engine.restore(try Files.read(load)) } }
             var options = Replay.Options()
             options.since = try since.map(Times.parse)
             options.until = try until.map(Times.parse)
             options.merge = merge
             options.drain = drain
+            options.protobuf = signal.signal
             if let since = options.since, let until = options.until, since >= until {
                 throw Failure(.usage, "--since is not before --until: nothing lies between")
             }
@@ -62,6 +72,9 @@ struct ReplayFiles: AsyncParsableCommand {
             do { try replay.run(set.files) } catch { failure = error }
             bar.clear()
             try writer.finish()
+            for remark in replay.remarks where failure as? StreamError != remark {
+                StandardError.line("kilter: \(TerminalText.safe(remark.message))")
+            }
             try report(replay, took: ContinuousClock.now - started)
             if let failure { throw failure }
             try complain(replay.engine, set)
@@ -148,7 +161,7 @@ final class EventWriter {
         func show(_ list: [[UInt8]]) -> String {
             at < list.count ? String(decoding: list[at], as: UTF8.self) : "(no such event)"
         }
-        print("- \(show(expected))\n+ \(show(lines))")
+        try StandardOutput.write("- \(show(expected))\n+ \(show(lines))\n")
         throw Failure(
             .answerIsNo, "the events differ from \(path) at event \(at + 1): \(expected.count) were expected, \(lines.count) came")
     }

@@ -7,7 +7,7 @@ struct Send: AsyncParsableCommand {
         abstract: "Publish recorded streams over ZeroMQ.",
         discussion: """
             Each request of the files becomes one message of three frames: topic, sequence number, payload. Without
-            --rate and --speed as fast as the engine takes them.
+            --rate and --speed as fast as the engine takes them; a recording's speed is that of its arrivals.
 
             Example: kilter send --speed 10 Fixtures/demo/stream.jsonl
             """)
@@ -16,6 +16,7 @@ struct Send: AsyncParsableCommand {
     @Option(help: "Where the engine takes spans (PULL).") var to = "tcp://127.0.0.1:5555"
     @Option(help: "Spans a second.") var rate: Double?
     @Option(help: "Times the recorded speed.") var speed: Double?
+    @Option(help: "What protobuf files carry, which do not say it themselves: traces or logs.") var signal = SignalOption.traces
     @Flag(help: "Again and again, each time with fresh trace ids and later times (JSON streams).") var loop = false
 
     mutating func validate() throws {
@@ -32,8 +33,13 @@ struct Send: AsyncParsableCommand {
             var options = StreamSender.Options()
             options.pace = rate.map(StreamSender.Pace.spansPerSecond) ?? speed.map(StreamSender.Pace.timesRecorded) ?? .unlimited
             options.loop = loop
+            options.protobuf = signal.signal
             defer { Messaging.end() }
             let sent = try StreamSender(to: to, options: options).run(set.files)
+            for remark in sent.remarks { StandardError.line("kilter: \(TerminalText.safe(remark.message))") }
+            if sent.passedOver > 0 {
+                StandardError.line("kilter: \(sent.passedOver) requests are neither traces nor logs, and were not sent")
+            }
             StandardError.line("kilter: sent \(sent.spans) spans in \(sent.messages) messages to \(to)")
         }
     }

@@ -42,7 +42,8 @@ struct Serve: AsyncParsableCommand {
         try await reportingFailures {
             let configuration = try ConfigurationFile.read(config, profile: nil)
             defer { Messaging.end() }
-            let live = try LiveEngine(settings: configuration.settings, options: try options())
+            let options = try options()
+            let live = try Snapshots.check(load) { try LiveEngine(settings: configuration.settings, options: options) }
             let logger = Logs(format: logFormat, level: logLevel).logger()
             do {
                 let services = try services(live, configuration, logger)
