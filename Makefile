@@ -37,6 +37,7 @@ acceptance: build ## drive the engine from outside: Python, pyzmq, the OpenTelem
 	.venv/bin/python Tests/Acceptance/acceptance.py --kilter $(KILTER)
 	.venv/bin/python Tests/Acceptance/otlp_http.py --kilter $(KILTER)
 	if command -v prometheus; then .venv/bin/python Tests/Acceptance/prometheus.py --kilter $(KILTER); fi
+	.venv/bin/python Tests/Acceptance/recordings.py --kilter $(KILTER)
 
 traces: build ## replay labelled traces (DATA=folder) and print what was found per data set
 	python3 Tests/Acceptance/labelled_traces.py --kilter $(KILTER) $(DATA)

@@ -44,7 +44,9 @@ let package = Package(
         room("KilterVocabulary"),
         room("KilterMath", ["CLanes"]),
         room("KilterWire", ["CZeroMQ"]),
-        .target(name: "KilterModels", path: "Models", resources: [.copy("Profiles"), .copy("Prices")], swiftSettings: strict),
+        .target(
+            name: "KilterModels", path: "Models", resources: [.copy("Profiles"), .copy("Prices"), .copy("Glue")],
+            swiftSettings: strict),
 
         // The walk
         room("KilterIntake", ["KilterVocabulary", "KilterMath", "CCompression", "CLanes"]),
@@ -76,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "kilter",
             dependencies: [
-                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterIntake", "KilterOutlet", "KilterWire",
+                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterModels", "KilterIntake", "KilterOutlet", "KilterWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -94,7 +96,10 @@ let package = Package(
         tests("KilterWireTests", ["KilterWire", "Seeded"]),
         tests("KilterOutletTests", ["KilterOutlet", "KilterWire", "KilterVocabulary", "Seeded"]),
         tests("KilterIntakeTests", ["KilterIntake", "KilterMath", "KilterVocabulary", "Seeded"]),
-        tests("KilterEngineTests", ["KilterEngine", "KilterIntake", "KilterVocabulary", "KilterModels", "KilterBreakers"]),
+        tests("KilterEngineTests", [
+            "KilterEngine", "KilterIntake", "KilterVocabulary", "KilterModels", "KilterBreakers",
+            .product(name: "Yams", package: "Yams"),
+        ]),
         tests("KilterConsoleTests", [
             "KilterConsole", "KilterEngine", "KilterIntake",
             .product(name: "Hummingbird", package: "hummingbird"),

@@ -16,7 +16,9 @@ struct Kilter: AsyncParsableCommand {
             Example: kilter replay traces.jsonl
             """,
         version: "kilter \(version)",
-        subcommands: [Serve.self, ReplayFiles.self, Send.self, Record.self, Watch.self, Doctor.self, Config.self])
+        subcommands: [
+            Serve.self, ReplayFiles.self, Send.self, Record.self, Watch.self, Doctor.self, Config.self, Init.self,
+        ])
 
     static let version = "0.1.0"
 

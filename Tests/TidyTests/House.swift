@@ -60,7 +60,7 @@ enum House {
         Room(
             "kilter",
             [
-                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterIntake", "KilterOutlet", "KilterWire",
+                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterModels", "KilterIntake", "KilterOutlet", "KilterWire",
             ],
             products: ["ArgumentParser", "Logging", "ServiceLifecycle"], system: ["Foundation", "FoundationNetworking"]),
     ]
