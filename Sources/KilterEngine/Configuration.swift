@@ -88,6 +88,7 @@ public struct Configuration: Sendable, Equatable {
         settings.thresholds = thresholds
         settings.quiet = quiet
         settings.breakers = breakers.compactMap(\.rule)
+        settings.intake.identity = identity.forDecoders
         settings.fingerprint = fingerprint
         settings.intake.prices = priceList
         if detectors.contains(where: { !$0.patch.isEmpty }) {

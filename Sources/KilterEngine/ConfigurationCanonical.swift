@@ -11,8 +11,9 @@ extension Configuration {
         var lines = [
             "instance \(quoted(instance))", "profile \(quoted(profile))", "quiet \(quiet.count)",
             "content \(content.rawValue)", "alarms \(text(falseAlarms.warning)) \(falseAlarms.critical.map(text) ?? "-")",
-            "identity \(quoted(identity.agent)) \(quoted(identity.tenant)) \(quoted(identity.version))",
+            text(identity.base),
         ]
+        lines += identity.rules.map(text)
         lines += LadderName.allCases.map { "ladder \($0.rawValue) \(text($0[thresholds]))" }
         lines += detectors.map(text)
         lines += breakers.map(text)
@@ -25,6 +26,21 @@ extension Configuration {
         lines += maintenance.map { "maintenance \(text($0.selector)) \($0.from.nanoseconds) \($0.to.nanoseconds)" }
         lines += prices.map(text)
         return lines.joined(separator: "\n")
+    }
+
+    private func text(_ rule: Identity.Rule) -> String {
+        // A part at its default is not written, except those that files of every build know.
+        let always: [Identity.Part] = [.agent, .tenant, .version]
+        var words = ["identity"] + always.map { rule.attributes[$0].map(quoted) ?? "-" }
+        if !rule.selector.isEmpty { words.append(text(rule.selector)) }
+        for part in Identity.Part.allCases {
+            if let names = rule.attributes[part], !always.contains(part), !rule.selector.isEmpty || names != Identity.published[part] {
+                words.append("\(part.rawValue) \(quoted(names))")
+            }
+            let aliases = rule.aliases[part] ?? []
+            if !aliases.isEmpty { words.append("\(part.rawValue)= \(quoted(aliases.flatMap { [$0.spelling, $0.name] }))") }
+        }
+        return words.joined(separator: " ")
     }
 
     private func text(_ rule: DetectorRule) -> String {

@@ -21,11 +21,20 @@ extension Configuration {
         # What of arguments and results may be kept: digest (keyed fingerprints only), preview or full (both later).
         content: digest
 
-        # (later) Attributes that name agent, tenant and version; the first found wins.
+        # Attributes of spans, log records and resources that name who acts; the first found wins, and behind it what
+        # OpenTelemetry, OpenInference, OpenLLMetry and the frameworks write themselves. aliases: spellings, with * and ?
+        # too, that mean one name; for agents also as senders of messages. A list of such mappings may hold some for a
+        # service alone; for each key the most specific entry that has it counts:
+        #   - {for: {service: "billing-*"}, agent: [billing.bot], tenant: [acme.customer]}
+        #   - aliases: {agent: {"Refund Bot": refund-bot, "refund_bot_*": refund-bot}}
         identity:
           agent: [gen_ai.agent.name]
           tenant: [kilter.tenant]
+          department: [kilter.department]
           version: [kilter.version]
+          environment: [deployment.environment.name]
+          conversation: [gen_ai.conversation.id]
+          workflow: [kilter.workflow]
 
         # (later) What tools are: class normal, side_effect, poll or ignore; volatile argument fields are not identity.
         #   - {for: {tool: "refund*"}, class: side_effect}

@@ -44,6 +44,7 @@ struct ConfigurationParser {
             result.content = content
             if content != .digest { reader.inert(field) }
         }
+        if let field = entries["identity"] { readIdentity(field) }
         if let field = entries["detectors"] { readDetectors(field) }
         if let field = entries["breakers"] { readBreakers(field) }
         readLater(entries)

@@ -74,6 +74,20 @@ struct ConfigurationReader {
         return entries
     }
 
+    /// The entries of a mapping with keys of the user's own, in file order; nil when it is none or empty.
+    mutating func pairs(_ field: ConfigurationField, _ expected: String) -> [(key: String, value: ConfigurationField)]? {
+        guard case .mapping(let mapping) = field.node, !mapping.isEmpty else {
+            fail(field, "expected a mapping of \(expected), found \(Self.describe(field.node))")
+            return nil
+        }
+        return mapping.compactMap { key, value in
+            let place = ConfigurationField(
+                path: field.path, node: key, line: key.mark?.line ?? field.line, column: key.mark?.column ?? field.column)
+            guard let name = text(place, "one of the \(expected)") else { return nil }
+            return (name, ConfigurationField(path: "\(field.path).\(name)", node: value, line: place.line, column: place.column))
+        }
+    }
+
     /// The elements of a sequence; nil when it is none.
     mutating func elements(_ field: ConfigurationField, of what: String) -> [ConfigurationField]? {
         guard case .sequence(let sequence) = field.node else {

@@ -4,7 +4,6 @@ import KilterVocabulary
 extension ConfigurationParser {
     mutating func readLater(_ entries: ConfigurationEntries) {
         if let field = entries["false_alarms"] { readFalseAlarms(field) }
-        if let field = entries["identity"] { readIdentity(field) }
         if let field = entries["tools"] { result.tools = list(field, "tool rules") { $0.readTool($1) } }
         if let field = entries["budgets"] { result.budgets = list(field, "budgets") { $0.readBudget($1) } }
         if let field = entries["policy"] { result.policy = list(field, "policies") { $0.readPolicy($1) } }
@@ -43,15 +42,6 @@ extension ConfigurationParser {
         reader.quantity(field, "a rate such as `1 per day per fleet`") { text throws(QuantityError) in
             try Configuration.FalseAlarms.Rate(text)
         }
-    }
-
-    private mutating func readIdentity(_ field: ConfigurationField) {
-        reader.inert(field)
-        guard let entries = reader.entries(field, ["agent", "tenant", "version"]) else { return }
-        let names = "attribute names"
-        if let agent = entries["agent"] { result.identity.agent = reader.someTexts(agent, of: names) ?? [] }
-        if let tenant = entries["tenant"] { result.identity.tenant = reader.someTexts(tenant, of: names) ?? [] }
-        if let version = entries["version"] { result.identity.version = reader.someTexts(version, of: names) ?? [] }
     }
 
     // MARK: Lists

@@ -4,13 +4,6 @@ extension Configuration {
     /// What of arguments and results may be kept.
     public enum Content: String, Sendable, CaseIterable { case digest, preview, full }
 
-    /// Attributes that name agent, tenant and version, in order of precedence.
-    public struct Identity: Sendable, Equatable {
-        public var agent = ["gen_ai.agent.name"]
-        public var tenant = ["kilter.tenant"]
-        public var version = ["kilter.version"]
-    }
-
     /// False alarms that the user is willing to see.
     public struct FalseAlarms: Sendable, Equatable {
         public enum Group: String, Sendable, CaseIterable { case agent, fleet }

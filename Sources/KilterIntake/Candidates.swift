@@ -10,12 +10,14 @@ struct Candidates: BitwiseCopyable {
     private let masks: UnsafeMutablePointer<UInt16>
 
     static let fieldCount = (Field.allCases.count + 7) & ~7
+    /// With the places of configured attributes.
+    private static let placeCount = fieldCount + IdentityRules.attributesMax / Slot.ranks
 
     static func allocate() -> Candidates {
-        let values = UnsafeMutablePointer<AttributeValue>.allocate(capacity: fieldCount * Slot.ranks)
-        values.initialize(repeating: .absent, count: fieldCount * Slot.ranks)
-        let masks = UnsafeMutablePointer<UInt16>.allocate(capacity: fieldCount)
-        masks.initialize(repeating: 0, count: fieldCount)
+        let values = UnsafeMutablePointer<AttributeValue>.allocate(capacity: placeCount * Slot.ranks)
+        values.initialize(repeating: .absent, count: placeCount * Slot.ranks)
+        let masks = UnsafeMutablePointer<UInt16>.allocate(capacity: placeCount)
+        masks.initialize(repeating: 0, count: placeCount)
         return Candidates(values: values, masks: masks)
     }
 
@@ -31,7 +33,7 @@ struct Candidates: BitwiseCopyable {
     }
 
     @inline(__always) func clear() {
-        masks.update(repeating: 0, count: Self.fieldCount)
+        masks.update(repeating: 0, count: Self.placeCount)
     }
 
     /// Forgets what stands at the ranks of `mask`, in all fields.
@@ -49,6 +51,7 @@ struct Candidates: BitwiseCopyable {
 
     @inline(__always) func has(_ field: Field) -> Bool { masks[Int(field.rawValue)] != 0 }
     @inline(__always) func has(_ slot: Slot) -> Bool { masks[slot.field] & slot.bit != 0 }
+    func value(_ slot: Slot) -> AttributeValue { has(slot) ? values[Int(slot.rawValue)] : .absent }
 
     /// The ranks at which the field has a value, as bits.
     @inline(__always) func ranks(_ field: Field) -> UInt16 { masks[Int(field.rawValue)] }

@@ -66,6 +66,9 @@ struct Slot: BitwiseCopyable, Equatable {
     @inline(__always) init(rawValue: UInt16) { self.rawValue = rawValue }
     init(_ field: Field, _ rank: UInt8) { rawValue = UInt16(field.rawValue) * UInt16(Slot.ranks) + UInt16(rank) }
 
+    /// The place of a configured attribute, behind those of all fields.
+    init(configured index: Int) { rawValue = UInt16(clamping: Candidates.fieldCount * Slot.ranks + index) }
+
     @inline(__always) var field: Int { Int(rawValue) >> 4 }
     @inline(__always) var bit: UInt16 { 1 << (rawValue & 15) }
 }
@@ -80,31 +83,80 @@ struct KeyTable: ~Copyable {
         var slot: Slot
     }
 
-    private static let bits = 10
+    /// A configured attribute that a dialect knows too: what it says is kept in both places.
+    struct Echo: BitwiseCopyable {
+        let configured: Slot
+        let dialect: Slot
+    }
+
+    let echoes: [Echo]
     // Guard: owned by this noncopyable table, freed in its deinit, never handed out.
     private let entries: UnsafeMutablePointer<Entry>
+    // Guard: as above; the configured keys, one after the other, with slack behind the last.
+    private let text: UnsafeMutablePointer<UInt8>
+    private let mask: Int
     private let longest: Int
 
-    init(_ aliases: [Alias]) {
-        let size = 1 << Self.bits
-        precondition(aliases.count * 2 < size, "BUG: the alias table is too small")
+    /// - Parameter configured: further keys, at most `IdentityRules.attributesMax` that count; each goes to the slot of
+    ///   its index, even if a dialect knows it.
+    init(_ aliases: [Alias], configured: [String] = []) {
+        let names = configured.prefix(IdentityRules.attributesMax).map { Array($0.utf8) }
+        var size = 1 << 10
+        while (aliases.count + names.count) * 2 >= size { size *= 2 }
+        mask = size - 1
         entries = .allocate(capacity: size)
         entries.initialize(repeating: Entry(key: Text.none.base, count: -1, slot: .ignored), count: size)
-        longest = aliases.reduce(0) { max($0, $1.key.utf8CodeUnitCount) }
+        text = .allocate(capacity: names.reduce(Self.slack) { $0 + $1.count })
+        text.initialize(repeating: 0, count: names.reduce(Self.slack) { $0 + $1.count })
+        longest = max(aliases.reduce(0) { max($0, $1.key.utf8CodeUnitCount) }, names.reduce(0) { max($0, $1.count) })
         for alias in aliases {
             let count = alias.key.utf8CodeUnitCount
             // Literals have no readable slack, so their hash is taken from a padded copy.
-            var index = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 16) { padded in
+            let index = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 16) { padded in
                 padded.initialize(repeating: 0)
                 for i in 0..<count { padded[i] = alias.key.utf8Start[i] }
                 return Self.position(Text(padded.baseAddress.map { UnsafePointer($0) } ?? alias.key.utf8Start, count))
             }
-            while entries[index].count >= 0 { index = (index + 1) & (size - 1) }
-            entries[index] = Entry(key: alias.key.utf8Start, count: Int32(count), slot: Slot(alias.field, alias.rank))
+            let entry = Entry(key: alias.key.utf8Start, count: Int32(count), slot: Slot(alias.field, alias.rank))
+            Self.insert(entry, at: index, entries, mask)
         }
+        var echoes: [Echo] = []
+        var start = text
+        for (number, name) in names.enumerated() {
+            for (index, byte) in name.enumerated() { start[index] = byte }
+            let slot = Slot(configured: number)
+            let entry = Entry(key: UnsafePointer(start), count: Int32(clamping: name.count), slot: slot)
+            let known = Self.insert(entry, at: Self.position(Text(UnsafePointer(start), name.count)), entries, mask)
+            if let known { echoes.append(Echo(configured: slot, dialect: known)) }
+            start += name.count
+        }
+        self.echoes = echoes
     }
 
-    deinit { entries.deallocate() }
+    /// Puts the entry in the place of one with an equal key, whose slot is returned, or in the first free place.
+    // Guard: the table under construction, which is never more than half full.
+    @discardableResult private static func insert(
+        _ entry: Entry, at position: Int, _ entries: UnsafeMutablePointer<Entry>, _ mask: Int
+    ) -> Slot? {
+        var index = position & mask
+        while entries[index].count >= 0 {
+            let other = entries[index]
+            if other.count == entry.count && sameBytes(other.key, entry.key, Int(other.count)) {
+                entries[index] = entry
+                return other.slot
+            }
+            index = (index + 1) & mask
+        }
+        entries[index] = entry
+        return nil
+    }
+
+    private static let slack = 64
+
+    deinit {
+        entries.deallocate()
+        text.deallocate()
+    }
 
     @inline(__always) private static func position(_ key: Text) -> Int {
         var first = load8(key.base)
@@ -117,17 +169,17 @@ struct KeyTable: ~Copyable {
             first &= (1 << (UInt64(key.count) &* 8)) &- 1
         }
         let mixed = StableHash.fold(first ^ middle &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(key.count), last ^ 0xa076_1d64_78bd_642f)
-        return Int(truncatingIfNeeded: mixed & UInt64((1 << bits) - 1))
+        return Int(truncatingIfNeeded: mixed)
     }
 
     @inline(__always) func slot(of key: Text) -> Slot {
         if key.count > longest { return .ignored }
-        var index = Self.position(key)
+        var index = Self.position(key) & mask
         while true {
             let entry = entries[index]
             if entry.count < 0 { return .ignored }
             if Int(entry.count) == key.count && sameBytes(entry.key, key.base, key.count) { return entry.slot }
-            index = (index + 1) & ((1 << Self.bits) - 1)
+            index = (index + 1) & mask
         }
     }
 }

@@ -25,6 +25,7 @@ struct LogResolver {
     }
 
     private func append(to batch: inout SpanBatch) {
+        space.pointee.echoConfigured(in: candidates)
         if space.pointee.facts.name.isEmpty { space.pointee.facts.name = candidates.text(.eventName) }
         var row = SpanRecord()
         row.flags = .logRecord
@@ -34,6 +35,7 @@ struct LogResolver {
         spans.settleProducer()
         spans.resolveNames(&row, into: &batch)
         spans.resolveParties(&row, into: &batch)
+        space.pointee.resolveConfigured(&row, into: &batch)
         if row.kind == .exception { resolveException(&row, spans, into: &batch) }
         LogStatements(space: space).resolve(&row, into: &batch)
         row.span = LogDigest(space: space).finish(

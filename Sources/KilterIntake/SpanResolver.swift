@@ -17,6 +17,7 @@ extension Workspace {
     mutating func resolveResource(into batch: inout SpanBatch) {
         resourceRefusal = facts.refusal
         if facts.duplicateKeys > 0 { note(.duplicateKey) }
+        echoConfigured(in: resourceCandidates)
         let says = resourceCandidates
         resource.tenant = name(says.text(.tenant), into: &batch)
         resource.environment = name(says.text(.environment), or: "unknown", into: &batch)
@@ -31,6 +32,7 @@ extension Workspace {
         // A list as text says less than nothing here: which of them is the department?
         let tags = says.text(.tags)
         if !tags.hasPrefix("[") { resource.tags = name(tags, into: &batch) }
+        resolveConfiguredResource(into: &batch)
     }
 
     // MARK: Names
@@ -103,6 +105,7 @@ struct SpanResolver {
     }
 
     private func append(to batch: inout SpanBatch) throws(Refusal) {
+        space.pointee.echoConfigured(in: candidates)
         var row = SpanRecord()
         settleProducer()
         copyEnvelope(to: &row)
@@ -112,6 +115,7 @@ struct SpanResolver {
         try resolveTokens(&row)
         resolveNames(&row, into: &batch)
         resolveParties(&row, into: &batch)
+        space.pointee.resolveConfigured(&row, into: &batch)
         resolveFailure(&row, into: &batch)
         includeReasoning(&row)
         resolveCost(&row, in: batch.strings)

@@ -6,7 +6,7 @@ import KilterVocabulary
 struct Workspace: ~Copyable {
     let rules: IntakeRules
     let fingerprints: Fingerprinter
-    let keys = KeyTable(Dialects.aliases)
+    let keys: KeyTable
     let candidates = Candidates.allocate()
     let resourceCandidates = Candidates.allocate()
     var prices = PriceMemory()
@@ -20,6 +20,10 @@ struct Workspace: ~Copyable {
     var evaluations: ContiguousArray<EvaluationDraft> = []
     /// The same for the calls that a model asked for.
     var requests: ContiguousArray<RequestDraft> = []
+    var identity: IdentityPlan
+    /// Which identity rules hold for the resource being read, and what it says itself under their attributes.
+    var identityChoice = IdentityPlan.Choice()
+    var identityOfResource: [StringRef] = []
     /// Set when the resource itself was bad: then all of its spans are refused.
     var resourceRefusal: QuarantineReason?
     /// Whether every text is followed by a quote or a zero byte, as JSON's are.
@@ -36,6 +40,8 @@ struct Workspace: ~Copyable {
         fingerprints = Fingerprinter(key: rules.key)
         evaluations.reserveCapacity(Limits.assessmentsMax)
         requests.reserveCapacity(Limits.requestsOfSpanMax)
+        keys = KeyTable(Dialects.aliases, configured: rules.identity.attributeNames)
+        identity = IdentityPlan(rules.identity)
     }
 
     deinit {

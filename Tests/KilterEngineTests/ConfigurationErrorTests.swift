@@ -205,7 +205,7 @@ import Testing
         ("[1]", "1:1: expected a mapping"), ("text", "1:1: expected a mapping"), ("detectors: 5", "1:12: detectors: expected a list"),
         ("detectors: {call_cycle: never}", "1:12: detectors: expected a list"),
         ("detectors: [call_cycle]", "1:13: detectors[0]: expected a mapping"),
-        ("identity: [a]", "1:11: identity: expected a mapping"), ("instance: {a: b}", "1:11: instance: expected a name"),
+        ("identity: [a]", "1:12: identity[0]: expected a mapping"), ("instance: {a: b}", "1:11: instance: expected a name"),
         ("instance: ~", "1:11: instance: expected a name, found nothing"),
     ])
     func wrongShapes(yaml: String, start: String) {

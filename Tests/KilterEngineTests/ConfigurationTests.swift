@@ -70,7 +70,7 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
         let lines = try configuration(Self.example).withoutEffect.map { "\($0.path) \($0.line)" }
         #expect(
             lines == [
-                "false_alarms 3", "identity 5", "tools 6", "budgets 11", "breakers[0].enforce 15",
+                "false_alarms 3", "tools 6", "budgets 11", "breakers[0].enforce 15",
                 "breakers[0].max_tripped 15", "breakers[0].on[2] 15", "policy 16", "kpis 18", "maintenance 20",
             ])
     }
@@ -132,7 +132,7 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
             tried += pending.count
             pending = []
         }
-        #expect(tried == 11)
+        #expect(tried == 13)
     }
 
     @Test func settingsCarryWhatTheWalkNeeds() throws {
