@@ -24,7 +24,7 @@ import Testing
             ("session.annotations.0.annotation.identifier", Build.text("judge-3")),
         ])
         #expect(
-            result.said == [
+            result.statements == [
                 "evaluation relevance 4.0 - by -", "evaluation tone - rude by human", "evaluation whole 0.5 - by - of trace",
                 "evaluation mood -1.5 - by judge-3 of session",
             ])
@@ -38,7 +38,7 @@ import Testing
         let result = decoded([
             ("evaluations.3.evaluation.name", Build.text("x")), ("annotations.3.annotation.score", Build.int(1)),
         ])
-        #expect(result.said == ["evaluation x 1.0 - by -"])
+        #expect(result.statements == ["evaluation x 1.0 - by -"])
     }
 
     @Test func evaluationsThatSayNothing() {
@@ -49,7 +49,7 @@ import Testing
             ("evaluations.4.annotation.name", Build.text("x")), ("evaluations", Build.text("x")),
             ("session.", Build.text("x")), ("", Build.text("x")),
         ])
-        #expect(result.said.isEmpty && result.batch.rows.first?.assessmentCount == 0 && result.noted(.badNumber) == 1)
+        #expect(result.statements.isEmpty && result.batch.rows.first?.assessmentCount == 0 && result.noted(.badNumber) == 1)
     }
 
     @Test func evaluationsAreCapped() {
@@ -60,16 +60,16 @@ import Testing
                 })
         }
         let all = many(0..<64)
-        #expect(all.said.count == 64 && all.noted(.assessmentsDropped) == 0)
+        #expect(all.statements.count == 64 && all.noted(.assessmentsDropped) == 0)
         let more = many(0..<70)
-        #expect(more.said.count == 64 && more.noted(.assessmentsDropped) == 1)
+        #expect(more.statements.count == 64 && more.noted(.assessmentsDropped) == 1)
         let far = many([4_096, 4_097, 999_999_999])
-        #expect(far.said.count == 1 && far.noted(.assessmentsDropped) == 1)
+        #expect(far.statements.count == 1 && far.noted(.assessmentsDropped) == 1)
         let outcome = decoded(
             (0..<64).flatMap {
                 [("evaluations.\($0).evaluation.name", Build.text("n")), ("evaluations.\($0).evaluation.score", Build.int(1))]
             } + [("kilter.outcome", Build.text("done"))])
-        #expect(outcome.said.count == 64 && outcome.said[0].hasPrefix("outcome") && outcome.noted(.assessmentsDropped) == 1)
+        #expect(outcome.statements.count == 64 && outcome.statements[0].hasPrefix("outcome") && outcome.noted(.assessmentsDropped) == 1)
     }
 
     @Test func rowsKeepTheirOwn() {
@@ -104,21 +104,21 @@ import Testing
     @Test func guardrails() {
         let openInference = decoded(
             [("openinference.span.kind", Build.text("GUARDRAIL")), ("output.value", Build.text("blocked"))], name: "jailbreak")
-        #expect(openInference.said == ["guardrail jailbreak - blocked by -"])
-        #expect(decoded([("openinference.span.kind", Build.text("GUARDRAIL"))]).said.isEmpty)
+        #expect(openInference.statements == ["guardrail jailbreak - blocked by -"])
+        #expect(decoded([("openinference.span.kind", Build.text("GUARDRAIL"))]).statements.isEmpty)
         let both = decoded([
             ("gen_ai.operation.name", Build.text("guardrail_check")), ("gen_ai.guardrail.name", Build.text("pii")),
             ("gen_ai.guardrail.triggered", "{\"boolValue\":false}"),
         ])
-        #expect(both.said == ["guardrail pii - passed by -"] && both.batch.rows.first?.kind == .guardrail)
+        #expect(both.statements == ["guardrail pii - passed by -"] && both.batch.rows.first?.kind == .guardrail)
     }
 
     @Test func feedbackIsANumber() {
-        #expect(decoded([("kilter.user_feedback", Build.text("-1"))]).said == ["feedback - -1.0 - by - of trace"])
-        #expect(decoded([("kilter.user_feedback", "{\"boolValue\":true}")]).said == ["feedback - 1.0 - by - of trace"])
+        #expect(decoded([("kilter.user_feedback", Build.text("-1"))]).statements == ["feedback - -1.0 - by - of trace"])
+        #expect(decoded([("kilter.user_feedback", "{\"boolValue\":true}")]).statements == ["feedback - 1.0 - by - of trace"])
         let bad = decoded([("kilter.user_feedback", Build.text("good"))])
-        #expect(bad.said.isEmpty && bad.noted(.badNumber) == 1)
-        #expect(decoded([("kilter.outcome", Build.text(""))]).said.isEmpty)
+        #expect(bad.statements.isEmpty && bad.noted(.badNumber) == 1)
+        #expect(decoded([("kilter.outcome", Build.text(""))]).statements.isEmpty)
     }
 
     // MARK: Counts

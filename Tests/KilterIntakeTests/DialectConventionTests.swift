@@ -17,7 +17,7 @@ import Testing
         let protobuf = Decoded(try ProtobufTwin.request(line), .protobuf)
         #expect(json.refusal == nil && protobuf.refusal == nil, sourceLocation: sourceLocation)
         #expect(json.rows == protobuf.rows && json.batch.notes == protobuf.batch.notes, sourceLocation: sourceLocation)
-        #expect(json.said == protobuf.said, sourceLocation: sourceLocation)
+        #expect(json.statements == protobuf.statements, sourceLocation: sourceLocation)
         return json
     }
 
@@ -116,7 +116,7 @@ import Testing
         #expect(shown.row.kind == .evaluator && shown["agent"] == "" && shown.row.assessmentCount == 1)
         let evaluation = try #require(decoded.batch.assessments(of: shown.row).first)
         #expect(evaluation.kind == .evaluation && evaluation.extent == .span && evaluation.hasScore && evaluation.score == 0.31)
-        #expect(decoded.said == ["evaluation groundedness 0.31 unsupported by llm"])
+        #expect(decoded.statements == ["evaluation groundedness 0.31 unsupported by llm"])
         // The span of example 6.
         #expect(evaluation.trace == TraceID(high: 0x0a1b_2c3d_4e5f_6071, low: 0x8293_a4b5_c6d7_e8f9))
         #expect(evaluation.span == 0xdead_beef_00c0_ffee)
@@ -131,7 +131,7 @@ import Testing
 
 extension Decoded {
     /// The statements about runs, spelled out.
-    var said: [String] {
+    var statements: [String] {
         batch.assessments.map { said in
             func name(_ reference: StringRef) -> String { reference == 0 ? "-" : batch.strings.string(reference) }
             let score = said.hasScore ? "\(said.score)" : "-"
