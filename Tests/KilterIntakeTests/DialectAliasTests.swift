@@ -8,7 +8,7 @@ import Testing
     func lands(_ alias: AliasCase) throws {
         let decoded = alias.decoded
         let shown = try #require(decoded.rows.first)
-        #expect(alias.holds(decoded, shown), "\(shown) \(decoded.said)")
+        #expect(alias.holds(decoded, shown), "\(shown) \(decoded.statements)")
         // Without the key the same span shows nothing of it.
         let bare = alias.decodedWithoutKey
         #expect(try !alias.holds(bare, #require(bare.rows.first)))
@@ -88,7 +88,7 @@ extension AliasCase {
     }
 
     private static func said(_ key: String, _ value: String, _ said: String, beside: [(String, String)] = []) -> AliasCase {
-        AliasCase(key: key, value: value, beside: beside, holds: { decoded, _ in decoded.said == [said] })
+        AliasCase(key: key, value: value, beside: beside, holds: { decoded, _ in decoded.statements == [said] })
     }
 
     private static let evaluation = [("gen_ai.evaluation.name", "x"), ("gen_ai.evaluation.score.label", "b")]
