@@ -33,7 +33,7 @@ struct NameTests {
 
     @Test("The map in the README equals the tree")
     func map() {
-        let rooms = SourceTree.folders(below: "Sources").filter { !SourceTree.swift(below: "Sources/\($0)").isEmpty }
+        let rooms = SourceTree.folders(below: "Sources").filter(Self.isRoom)
         let listed = Self.rooms(inReadme: SourceTree.text(of: "README.md") ?? "")
         let names = listed.map(\.name)
         expectNone(
@@ -44,6 +44,11 @@ struct NameTests {
                     Offence("README.md", $0.line, "lists `\($0.name)`, which is no folder of Sources", "drop or rename the line")
                 })
         #expect(Set(names).count == names.count, "README.md lists a room twice under \"## The house\"")
+    }
+
+    /// A folder of Swift, or a package of another language. C modules are listed with the room that imports them.
+    static func isRoom(_ folder: String) -> Bool {
+        !SourceTree.swift(below: "Sources/\(folder)").isEmpty || SourceTree.files.contains("Sources/\(folder)/pyproject.toml")
     }
 
     /// The rooms listed as "- `Name`: …" under "## The house".
@@ -64,6 +69,7 @@ struct NameTests {
         #expect(Self.emptyNames(in: "Sources/SharedState/Row.swift").isEmpty, "the folder is reported, not each file in it")
         #expect("retryDelayMs-HTTP2Frame".wordsOfName == ["retry", "delay", "ms", "http", "frame"])
         let readme = "- `No`: a\n## The house\n\n- `A`: b\n- c\n- `B`: d\n## Next\n- `C`: e"
+        #expect(Self.isRoom("Python") && Self.isRoom("kilter") && !Self.isRoom("CLanes"))
         #expect(Self.rooms(inReadme: readme).map(\.name) == ["A", "B"])
         #expect(SourceTree.isNamed(".build-asan", isFolder: true, by: ".build-*/"))
         #expect(!SourceTree.isNamed(".build-notes", isFolder: false, by: ".build-*/"))

@@ -13,6 +13,7 @@ from typing import Any
 from openai import OpenAI
 from openinference.instrumentation import OITracer, TraceConfig
 from openinference.instrumentation.openai import OpenAIInstrumentor
+from opentelemetry.trace import get_current_span
 
 from model_server import MODEL, TOOL, TOOLS, lookup_order, model_server
 from telemetry import Options, options, provider
@@ -21,6 +22,8 @@ from telemetry import Options, options, provider
 def run(client: OpenAI, tracer: OITracer, chosen: Options) -> None:
     @tracer.tool(name=TOOL, description="Looks up an order.")  # type: ignore[untyped-decorator, unused-ignore]
     def tool(order_id: int) -> str:
+        # This span ends before the agent's, so it names the agent itself; else Kilter would know the service only.
+        get_current_span().set_attribute("agent.name", chosen.agent)
         return lookup_order(order_id)
 
     messages: list[Any] = [{"role": "user", "content": "Where is my order?"}]

@@ -23,7 +23,8 @@ from telemetry import Options, options, provider
 
 def run(client: OpenAI, tracer: Tracer, chosen: Options) -> None:
     def tool(**arguments: Any) -> str:
-        named = {"traceloop.span.kind": "tool", "traceloop.entity.name": TOOL}
+        # This span ends before the agent's, so it names the agent itself; else Kilter would know the service only.
+        named = {"traceloop.span.kind": "tool", "traceloop.entity.name": TOOL, "gen_ai.agent.name": chosen.agent}
         with tracer.start_as_current_span(f"{TOOL}.tool", attributes=named) as span:
             result = lookup_order(**arguments)
             if chosen.content != "off":
