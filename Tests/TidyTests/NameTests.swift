@@ -46,9 +46,9 @@ struct NameTests {
         #expect(Set(names).count == names.count, "README.md lists a room twice under \"## The house\"")
     }
 
-    /// A folder of Swift, or a package of another language. C modules are listed with the room that imports them.
+    /// A folder of Swift, or a package of Python. C modules are not listed: each belongs to the room that imports it.
     static func isRoom(_ folder: String) -> Bool {
-        !SourceTree.swift(below: "Sources/\(folder)").isEmpty || SourceTree.files.contains("Sources/\(folder)/pyproject.toml")
+        !SourceTree.swift(below: "Sources/\(folder)").isEmpty || SourceTree.isPython("Sources/\(folder)")
     }
 
     /// The rooms listed as "- `Name`: …" under "## The house".

@@ -30,6 +30,9 @@ enum SourceTree {
         entries(of: folder + "/").filter { $0.hasSuffix("/") }.map { String($0.dropLast()) }
     }
 
+    /// Whether a folder is a package of Python, which Package.swift does not know.
+    static func isPython(_ folder: String) -> Bool { files.contains(folder + "/pyproject.toml") }
+
     private static func walk(_ entry: String) -> [String] {
         guard entry.hasSuffix("/") else { return [entry] }
         return [entry] + entries(of: entry).flatMap { walk(entry + $0) }
