@@ -32,7 +32,7 @@ def provider() -> TracerProvider:
 def kilter_binary(request: pytest.FixtureRequest) -> pathlib.Path:
     given = request.config.getoption("--kilter")
     if not given:
-        pytest.skip("no engine: give its binary with --kilter PATH or in the environment variable KILTER")
+        pytest.skip("no engine: give its binary with --kilter=PATH or in the environment variable KILTER")
     path = pathlib.Path(given).resolve()
     if not path.is_file():
         pytest.fail(f"no such binary: {path}")

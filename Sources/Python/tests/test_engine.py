@@ -1,4 +1,4 @@
-"""Against the real engine: what is sent is judged, and what is published is read. Needs `--kilter PATH`."""
+"""Against the real engine: what is sent is judged, and what is published is read. Needs `--kilter=PATH`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Each example against the real engine: a loop is told within five seconds of the call that completes it, unless
-nothing about its arguments and results left the process. Needs `--kilter PATH`, and the examples' requirements."""
+nothing about its arguments and results left the process. Needs `--kilter=PATH`, and the examples' requirements."""
 
 from __future__ import annotations
 
