@@ -15,7 +15,8 @@ from .events import (
 from .fingerprints import Fingerprint, Fingerprinter, process_fingerprinter, use_key
 from .push import SendCounts, ZmqSpanExporter
 from .redaction import FingerprintingExporter, FingerprintProcessor
-from .subscriber import EngineSilent, Position, Subscriber
+from .reading import Position
+from .subscriber import EngineSilent, Subscriber
 
 __all__ = [
     "AckedCounts", "AckedSpanExporter", "ActiveBreaker", "AlertData", "AlertEvent", "BreakerData", "BreakerEvent",

@@ -121,12 +121,14 @@ class NoticeEvent(Event[dict[str, Any]]):
     """The engine about itself: `input_gap`, `rate_limit`, `shed`, `degraded`, `price`."""
 
 
-_KINDS: Final[Mapping[Stream, type[Event[Any]]]] = {
+_KINDS: Final[Mapping[Stream, type[AlertEvent | BreakerEvent | IncidentEvent | NoticeEvent]]] = {
     "alert": AlertEvent, "breaker": BreakerEvent, "incident": IncidentEvent, "notice": NoticeEvent,
 }
 
 
-def event(stream: Stream, sequence: int, epoch: int, body: bytes) -> Event[Any]:
+def event(
+    stream: Stream, sequence: int, epoch: int, body: bytes
+) -> AlertEvent | BreakerEvent | IncidentEvent | NoticeEvent:
     """An event of the class of its stream."""
     return _KINDS[stream](stream, sequence, epoch, body)
 

@@ -145,8 +145,7 @@ class FingerprintProcessor(SpanProcessor):
         self._inner._on_ending(span)
 
     def on_end(self, span: ReadableSpan) -> None:
-        if span.context and span.context.trace_flags.sampled:
-            self._inner.on_end(self._redactor.copy(span))
+        self._inner.on_end(self._redactor.copy(span))
 
     def shutdown(self) -> None:
         self._inner.shutdown()
