@@ -38,6 +38,11 @@ def exported(name: str, attributes: Mapping[str, Any], **options: Any) -> Mappin
     ("openllmetry", {"traceloop.span.kind": "tool"}, "traceloop.entity.input", "traceloop.entity.output"),
     ("mcp", {"mcp.method.name": "tools/call"}, "mcp.request.argument", "mcp.response.value"),
     ("bare", {"gen_ai.tool.name": "pay"}, "gen_ai.tool.input", "gen_ai.tool.output"),
+    ("vercel", {"ai.operationId": "ai.toolCall"}, "ai.toolCall.args", "ai.toolCall.result"),
+    ("google", {"gen_ai.tool.name": "pay"}, "gcp.vertex.agent.tool_call_args", "gcp.vertex.agent.tool_response"),
+    ("langfuse", {"langfuse.observation.type": "tool"}, "langfuse.observation.input", "langfuse.observation.output"),
+    ("langsmith", {"langsmith.span.kind": "tool"}, "gen_ai.prompt", "gen_ai.completion"),
+    ("agentops", {"agentops.span.kind": "tool"}, "agentops.entity.input", "tool.result"),
 ])
 def test_tool_content_becomes_fingerprints(dialect: str, kind: dict[str, str], arguments: str, result: str) -> None:
     found = exported("pay", {**kind, arguments: ARGUMENTS, result: RESULT})

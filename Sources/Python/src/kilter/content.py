@@ -8,11 +8,16 @@ from typing import Final
 
 #: What tools were called with and what they gave, the first present name wins.
 ARGUMENTS: Final = (
-    "gen_ai.tool.call.arguments", "gen_ai.tool.arguments", "gen_ai.tool.input", "mcp.request.argument")
-RESULT: Final = ("gen_ai.tool.call.result", "gen_ai.tool.output", "gen_ai.tool.result", "mcp.response.value")
+    "gen_ai.tool.call.arguments", "gen_ai.tool.arguments", "ai.toolCall.args", "gen_ai.tool.input",
+    "gcp.vertex.agent.tool_call_args", "mcp.request.argument", "flue.tool.arguments", "full_command")
+RESULT: Final = (
+    "gen_ai.tool.call.result", "gen_ai.tool.output", "ai.toolCall.result", "gen_ai.tool.result",
+    "gcp.vertex.agent.tool_response", "mcp.response.value", "flue.tool.result", "tool.result")
 #: Input and output of any span; of a tool span they are arguments and result.
-INPUT: Final = ("input.value", "traceloop.entity.input")
-OUTPUT: Final = ("output.value", "traceloop.entity.output")
+INPUT: Final = (
+    "input.value", "traceloop.entity.input", "langfuse.observation.input", "gen_ai.prompt", "agentops.entity.input")
+OUTPUT: Final = (
+    "output.value", "traceloop.entity.output", "langfuse.observation.output", "gen_ai.completion", "agentops.entity.output")
 #: OpenInference: a tool's parameters, either their definition (content too, but no arguments) or their values.
 PARAMETERS: Final = "tool.parameters"
 MESSAGE_TEXT: Final = "kilter.message.text"
@@ -24,22 +29,29 @@ STACK_TRACE: Final = "exception.stacktrace"
 _NAMES: Final = frozenset((
     *ARGUMENTS, *RESULT, *INPUT, *OUTPUT, PARAMETERS, MESSAGE_TEXT, STACK_TRACE,
     "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions",
-    "gen_ai.tool.description", "gen_ai.prompt", "gen_ai.completion", "gen_ai.event.content",
+    "gen_ai.tool.description", "gen_ai.event.content",
     "gen_ai.retrieval.documents", "gen_ai.retrieval.query.text", "gen_ai.evaluation.explanation",
     "tool.description", "tool.json_schema", "tool_call.function.arguments", "llm.function_call", "llm.request.functions",
-    "reranker.query", "embedding.text", "pydantic_ai.all_messages", "langfuse.observation.input",
-    "langfuse.observation.output", "ai.response.text", "ai.response.object", "ai.response.toolCalls", "ai.result.text",
-    "ai.toolCall.args", "ai.toolCall.result", "lk.input_text",
+    "reranker.query", "embedding.text", "pydantic_ai.all_messages", "ai.response.text", "ai.response.object",
+    "ai.response.toolCalls", "ai.result.text", "gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response",
+    "gcp.vertex.agent.data", "lk.input_text", "user_prompt",
 ))
 
 _PREFIXES: Final = (
     "gen_ai.prompt.", "gen_ai.completion.", "gen_ai.tool.definitions.", "llm.input_messages.", "llm.output_messages.",
     "llm.prompts.", "llm.choices.", "llm.tools.", "llm.prompt_template.", "embedding.embeddings.", "retrieval.documents.",
-    "reranker.input_documents.", "reranker.output_documents.", "ai.prompt", "gcp.vertex.agent.",
+    "reranker.input_documents.", "reranker.output_documents.", "ai.prompt",
 )
 
 #: Of the events by which older instrumentations tell messages.
 _EVENT_NAMES: Final = frozenset(("content", "message", "tool_calls", "arguments", "gen_ai.prompt", "gen_ai.completion"))
+
+#: Where dialects say what a span is, and where they name its tool.
+_KINDS: Final = (
+    "openinference.span.kind", "traceloop.span.kind", "agentops.span.kind", "langsmith.span.kind",
+    "langfuse.observation.type")
+_TOOL_NAMES: Final = frozenset((
+    "gen_ai.tool.name", "gen_ai.tool.call.id", "gen_ai.tool.call_id", "ai.toolCall.name", "flue.tool.name", "tool_name"))
 
 
 def is_content(key: str, *, in_event: bool = False) -> bool:
@@ -54,12 +66,13 @@ def is_tool_span(name: str, attributes: Mapping[str, object]) -> bool:
         return operation in ("execute_tool", "tool_call")
     if attributes.get("mcp.method.name") == "tools/call":
         return True
-    for key in ("openinference.span.kind", "traceloop.span.kind"):
+    for key in _KINDS:
         kind = attributes.get(key)
         if isinstance(kind, str) and kind:
-            return kind.lower() == "tool" and not name.startswith("handoff to ")
-    named = "gen_ai.tool.name" in attributes or "gen_ai.tool.call.id" in attributes
-    return named or name.startswith(("execute_tool ", "tools/call "))
+            return kind.lower() == "tool" and not is_handoff(name)
+    if attributes.get("ai.operationId") == "ai.toolCall" or not _TOOL_NAMES.isdisjoint(attributes):
+        return True
+    return name.startswith(("execute_tool ", "tools/call "))
 
 
 def is_handoff(name: str) -> bool:

@@ -55,6 +55,9 @@ class Redactor:
     fingerprints and stack traces go. Attributes of your own that hold content are named by `also`: keys, or their
     beginnings when they end in a dot. Span names, identities, token counts and durations stay. Without `drop_content`
     fingerprints are added and nothing goes.
+
+    Only a tool's own span gets fingerprints. Where it says nothing of its arguments, and only the model's answer that asked
+    for the call does, dropping the answer drops the evidence: mark such tools with `tool_call` or `traced_tool`.
     """
 
     def __init__(self, fingerprinter: Fingerprinter, *, drop_content: bool = True, also: Sequence[str] = ()) -> None:
