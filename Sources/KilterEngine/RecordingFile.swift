@@ -48,9 +48,9 @@ final class RecordingFile {
             let written = pending[from...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR { continue }
             guard written > 0 else {
-                let reason = String(cString: strerror(errno))
+                let failure = unwritable(errno)
                 pending.removeAll()
-                throw Recorder.Failure.unwritable(file: path == "-" ? "standard output" : path, reason: reason)
+                throw failure
             }
             from += written
         }
@@ -60,7 +60,12 @@ final class RecordingFile {
     /// Hands everything to the disk.
     func finish() throws {
         try flush()
-        // A pipe has no disk behind it.
-        _ = fsync(descriptor)
+        // A pipe or a terminal has no disk behind it, and says so.
+        guard fsync(descriptor) != 0, errno != EINVAL, errno != EROFS, errno != ENOTSUP else { return }
+        throw unwritable(errno)
+    }
+
+    private func unwritable(_ code: Int32) -> Recorder.Failure {
+        .unwritable(file: path == "-" ? "standard output" : path, reason: String(cString: strerror(code)))
     }
 }
