@@ -67,7 +67,8 @@ public final class OTLPCounters: Sendable {
         switch signal {
         case .traces: "traces"
         case .logs: "logs"
-        case nil: "none"
+        // The door knows no others.
+        case .other, nil: "none"
         }
     }
 }
