@@ -86,19 +86,25 @@ extension SpanResolver {
         return statedParts(&row)
     }
 
-    /// What was sent and what came back, each with its cost; one of them alone is the whole where nothing came back.
+    /// What was sent and what came back, each with its cost, in the order of the dialects that say it so; one of them
+    /// alone is the whole where nothing came back.
     private func statedParts(_ row: inout SpanRecord) -> Stated? {
-        var ranks = candidates.ranks(.costParts)
-        guard ranks.nonzeroBitCount > 1 || (ranks != 0 && row.outputTokens == 0) else { return nil }
-        var total: UInt64 = 0
-        while ranks != 0 {
-            let value = candidates.value(.costParts, lowestOf: ranks)
-            ranks &= ranks &- 1
-            guard let part = stated(value, picodollars: 1_000_000_000_000, &row.flags) else { return nil }
-            guard case .picodollars(let cost) = part else { return part }
-            total += cost
+        for first in [Rank.openInference, Rank.vendor] {
+            var ranks = candidates.ranks(.costParts) & (3 << UInt16(first))
+            guard ranks.nonzeroBitCount == 2 || (ranks != 0 && row.outputTokens == 0) else { continue }
+            var total: UInt64? = 0
+            while ranks != 0, let before = total {
+                let value = candidates.value(.costParts, lowestOf: ranks)
+                ranks &= ranks &- 1
+                switch stated(value, picodollars: 1_000_000_000_000, &row.flags) {
+                case nil: total = nil
+                case .absurd: return .absurd
+                case .picodollars(let cost): total = before + cost
+                }
+            }
+            if let total { return total > Self.costMax ? .absurd : .picodollars(total) }
         }
-        return total > Self.costMax ? .absurd : .picodollars(total)
+        return nil
     }
 
     /// One figure; nil when it is none.

@@ -152,6 +152,42 @@ enum Priced {
         #expect(row.flags.contains(.priced) && !row.flags.contains(.absurdCost))
     }
 
+    /// Claude Code: names without a prefix, input without the cache. 2 × 2,000,000 + 84,562 × 200,000 + 7,096 × 2,500,000
+    /// + 400 × 10,000,000 = 4,000,000 + 16,912,400,000 + 17,740,000,000 + 4,000,000,000 = 38,656,400,000 picodollars.
+    @Test func claudeCodesInputExcludesTheCache() throws {
+        let span: [(String, any Sendable)] = [
+            ("model", "model-a"), ("input_tokens", 2), ("cache_read_tokens", 84_562), ("cache_creation_tokens", 7_096),
+            ("output_tokens", 400),
+        ]
+        let row = try row(span, name: "claude_code.llm_request")
+        #expect(row.inputTokens == 91_660 && row.costPicodollars == 38_656_400_000)
+        #expect(try self.row(span + [("cost_usd", 0.04)], name: "claude_code.llm_request").costPicodollars == 40_000_000_000)
+        // Even where there is more input than cache: 1,000 + 10 read, of which only the ten are cheap.
+        let mostly: [(String, any Sendable)] = [("model", "model-a"), ("input_tokens", 1_000), ("cache_read_tokens", 10)]
+        let first = try self.row(mostly, name: "claude_code.llm_request")
+        #expect(first.inputTokens == 1_010 && first.costPicodollars == 2_002_000_000)
+    }
+
+    /// Two dialects that both give parts are not added up.
+    @Test(
+        arguments: [
+            ([("langfuse.observation.cost_details", #"{"total":0.0021}"#.quotedForJSON)], 2_100_000_000),
+            ([("langfuse.observation.cost_details", #"{"input":0.0011,"output":0.001}"#.quotedForJSON)], 2_100_000_000),
+            (
+                [
+                    ("llm.cost.prompt", 0.0015), ("llm.cost.completion", 0.001),
+                    ("langfuse.observation.cost_details", #"{"input":0.0011,"output":0.001}"#.quotedForJSON),
+                ], 2_500_000_000
+            ),
+            (
+                [("llm.cost.prompt", 0.0015), ("langfuse.observation.cost_details", #"{"input":0.0011,"output":0.001}"#.quotedForJSON)],
+                2_100_000_000
+            ),
+        ] as [([(String, any Sendable)], UInt64)])
+    func partsOfOneDialectMakeTheWhole(attributes: [(String, any Sendable)], picodollars: UInt64) throws {
+        #expect(try row(chat + tokens + attributes).costPicodollars == picodollars)
+    }
+
     @Test func aCostWithoutAPriceToCompareWithIsTaken() throws {
         let row = try row([("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "model-b"), ("gen_ai.usage.cost", 12.5)] + tokens)
         #expect(row.costPicodollars == 12_500_000_000_000 && row.flags.contains(.priced) && !row.flags.contains(.unpriced))
@@ -223,4 +259,9 @@ enum Priced {
         }
         #expect(batch.notes[Int(Note.unpricedTokens.rawValue)] == 2_000)
     }
+}
+
+extension String {
+    /// An AnyValue of this text.
+    fileprivate var quotedForJSON: String { Build.text(self) }
 }

@@ -56,9 +56,12 @@ enum Run {
         }
     }
 
+    /// What `kilter replay` runs with when nothing is configured: the defaults, and the prices that ship.
+    static let settings = (try? Configuration.parse("", file: "defaults").settings) ?? Settings()
+
     /// Replays `stream` through a new engine.
     static func replay(
-        _ stream: [UInt8], settings: Settings = Settings(), workers: Int = 1, chunkBytes: Int = 1 << 20, drain: Bool = true
+        _ stream: [UInt8], settings: Settings = settings, workers: Int = 1, chunkBytes: Int = 1 << 20, drain: Bool = true
     ) throws -> Said {
         let engine = Engine(settings: settings, workers: workers)
         return try replay(stream, engine, chunkBytes: chunkBytes, drain: drain)
@@ -76,7 +79,7 @@ enum Run {
     }
 
     /// Replays the lines in two halves, the second by a new engine that was given the first one's state.
-    static func cut(_ lines: [[UInt8]], at cut: Int, workers: (Int, Int) = (1, 1), settings: Settings = Settings()) throws -> Said {
+    static func cut(_ lines: [[UInt8]], at cut: Int, workers: (Int, Int) = (1, 1), settings: Settings = settings) throws -> Said {
         func join(_ part: ArraySlice<[UInt8]>) -> [UInt8] { Array(part.joined(separator: [10])) + [10] }
         let first = Engine(settings: settings, workers: workers.0)
         var said = Said()
