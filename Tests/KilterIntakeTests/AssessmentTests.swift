@@ -161,6 +161,14 @@ import Testing
         #expect(decoded([("langfuse.observation.usage_details", Build.text("{'input': 1}"))]).rows.first?.row.inputTokens == 0)
     }
 
+    @Test func partsOfACostWithoutTheirSum() {
+        let parts = decoded([
+            ("langfuse.observation.type", Build.text("generation")),
+            ("langfuse.observation.cost_details", Build.text(#"{"input":0.25,"output":"0.5"}"#)),
+        ]).rows.first?.row
+        #expect(parts?.costPicodollars == 750_000_000_000)
+    }
+
     @Test(arguments: [
         (100, 100, 0), (100, 101, 0), (100, 99, 0), (100, 102, 1), (0, 5, 1), (0, 0, 0), (1_000_000, 1_010_001, 0), (2, 91_660, 1),
     ])

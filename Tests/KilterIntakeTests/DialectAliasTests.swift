@@ -15,15 +15,9 @@ import Testing
     }
 
     @Test func everyListedKeyHasARow() {
-        let listed = Set(DialectCatalog.fields.map(\.key))
-        #expect(listed.count == DialectCatalog.fields.count)
-        #expect(listed == Set(AliasCase.all.map(\.key)).union(AliasCase.ofCost.keys).union(AliasCase.ofEvents))
-    }
-
-    @Test func costsAreKeptForThePriceList() {
-        for alias in DialectCatalog.fields where AliasCase.ofCost[alias.key] != nil {
-            #expect(alias.field == AliasCase.ofCost[alias.key])
-        }
+        let listed = Set(DialectCatalog.keys)
+        #expect(listed.count == DialectCatalog.keys.count)
+        #expect(listed == Set(AliasCase.all.map(\.key)).union(AliasCase.ofEvents))
     }
 }
 
@@ -46,17 +40,10 @@ struct AliasCase: Sendable, CustomTestStringConvertible {
         return Decoded(json: Build.request([span], resource: isOfResource ? own : []))
     }
 
-    /// Keys whose values only the price list looks at, with the field that keeps them.
-    static let ofCost = [
-        "kilter.cost_microdollars": "cost", "llm.cost.total": "cost", "gen_ai.usage.cost": "cost", "gen_ai.usage.total_cost": "cost",
-        "cost_usd": "cost", "llm.cost.prompt": "costParts", "llm.cost.completion": "costParts",
-        "langfuse.observation.cost_details": "costDetails",
-    ]
-
     /// Keys that only log records are asked for.
     static let ofEvents: Set<String> = ["event.name", "kind", "target", "note"]
 
-    static let all = names + namesOfTools + parties + bare + counts + kinds + content + failures + statements
+    static let all = names + namesOfTools + parties + bare + counts + kinds + content + costs + failures + statements
 }
 
 // MARK: How a row is made
@@ -267,6 +254,19 @@ extension AliasCase {
         + row(["kilter.message.text"], Build.text("sieben")) { $0.messageCharacters == 6 && $0.messageDigest != 0 }
         + row(["kilter.message.sha256"], Build.text("abcd")) { $0.messageDigest != 0 }
         + row(["kilter.message.simhash64"], Build.text("7")) { $0.messageSimilarity == 7 }
+
+    private static let costs: [AliasCase] =
+        row(
+            [
+                "kilter.cost_microdollars", "llm.cost.total", "gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.prompt",
+                "llm.cost.completion",
+            ], Build.int(1), beside: [("gen_ai.operation.name", "chat")]
+        ) { $0.flags.contains(.priced) && $0.costPicodollars > 0 }
+        + row(["cost_usd"], Build.int(1), name: "claude_code.llm_request") { $0.costPicodollars == 1_000_000_000_000 }
+        + row(
+            ["langfuse.observation.cost_details"], Build.text(#"{"input":0.25,"output":0.5,"total":0.75}"#),
+            beside: [("langfuse.observation.type", "generation")]
+        ) { $0.costPicodollars == 750_000_000_000 }
 
     private static let failures: [AliasCase] =
         named("error", ["error.type", "gen_ai.guardrail.error.type"])

@@ -94,6 +94,7 @@ import Testing
         #expect(shown["response"] == "claude-sonnet-5" && shown["conversation"] == "sess-4471" && shown["agent"] == "")
         #expect(shown.row.inputTokens == 9_120 && shown.row.outputTokens == 73 && shown.row.cacheReadTokens == 8_000)
         #expect(shown["error"] == "" && !shown.row.flags.contains(.failed) && decoded.noted(.badNumber) == 0)
+        #expect(shown.row.flags == [.priced] && shown.row.costPicodollars == 6_850_000_000)
         #expect(try asksFor(6) == [#"{"query":"battery recycling capacity 2026"}"#])
     }
 

@@ -92,6 +92,20 @@ import Testing
         #expect(foreign?["agent"] == "" && foreign?["error"] == "" && foreign?.row.callID == 0 && foreign?.row.flags == [])
     }
 
+    @Test func logRecordsUseBareNamesAlike() {
+        func agent(_ event: String) -> String? {
+            let record =
+                "{\"timeUnixNano\":\"1790000000000000001\",\"eventName\":\"\(event)\",\"attributes\":"
+                + Build.attributes([("agent_id", Build.text("a1"))]) + "}"
+            let json = "{\"resourceLogs\":[{\"scopeLogs\":[{\"scope\":{},\"logRecords\":[\(record)]}]}]}"
+            var decoder = RequestDecoder()
+            var batch = SpanBatch()
+            decoder.decode(copying: Array(json.utf8), signal: .logs, encoding: .json, into: &batch)
+            return batch.rows.first.map { Shown($0, in: batch)["agent"] }
+        }
+        #expect(agent("claude_code.api_request") == "a1" && agent("other.api_request") == "")
+    }
+
     @Test func claudeCodeExcludesTheCacheFromItsInput() {
         let small = [("input_tokens", "900"), ("cache_read_tokens", "100"), ("cache_creation_tokens", "20")]
         #expect(row(small, name: "claude_code.llm_request")?.row.inputTokens == 1_020)
