@@ -90,6 +90,7 @@ struct KeyTable: ~Copyable {
     }
 
     let echoes: [Echo]
+    let hasEchoes: Bool
     // Guard: owned by this noncopyable table, freed in its deinit, never handed out.
     private let entries: UnsafeMutablePointer<Entry>
     // Guard: as above; the configured keys, one after the other, with slack behind the last.
@@ -131,6 +132,7 @@ struct KeyTable: ~Copyable {
             start += name.count
         }
         self.echoes = echoes
+        hasEchoes = !echoes.isEmpty
     }
 
     /// Puts the entry in the place of one with an equal key, whose slot is returned, or in the first free place.

@@ -43,7 +43,7 @@ struct IdentityPlan {
     private static let spellingsMax = 65_536
     private static let unchanged = -1
 
-    var isEmpty: Bool { entries.isEmpty }
+    let isEmpty: Bool
 
     init(_ rules: IdentityRules) {
         let attributes = rules.attributeNames
@@ -58,6 +58,7 @@ struct IdentityPlan {
                 spellings: Part.allCases.map { part in Self.spellings(rule.aliases[part] ?? [], &names) })
         }
         self.names = names
+        isEmpty = entries.isEmpty
     }
 
     private static func spellings(_ aliases: [IdentityRules.Alias], _ names: inout [[UInt8]]) -> Spellings {

@@ -4,7 +4,7 @@ extension Workspace {
     /// What a dialect wants to see too is put where it looks for it. Before anything of a resource or record is
     /// resolved.
     @inline(__always) func echoConfigured(in candidates: Candidates) {
-        if !keys.echoes.isEmpty { echo(in: candidates) }
+        if keys.hasEchoes { echo(in: candidates) }
     }
 
     @inline(never) private func echo(in candidates: Candidates) {

@@ -104,28 +104,15 @@ struct LogStatements {
     }
 
     private func judge() -> Text {
-        let judge = candidates.has(.evaluationJudge) ? space.pointee.nameText(.evaluationJudge) : .none
-        for known: StaticString in ["human", "llm", "code"] where judge.equalsFolded(known) { return Text(known) }
-        return judge
+        let spans = SpanResolver(space: space)
+        return candidates.has(.evaluationJudge) ? spans.folded(spans.scalarText(candidates.first(.evaluationJudge))) : .none
     }
 
     /// A finite number, whichever type it was sent as. What is none is noted and treated as absent.
     private func number(_ field: Field, _ row: inout SpanRecord) -> Double? {
-        if let number = number(candidates.first(field)), number.isFinite { return number }
+        if let number = SpanResolver(space: space).score(candidates.first(field)) { return number }
         row.flags.insert(.badNumber)
         space.pointee.note(.badNumber)
         return nil
-    }
-
-    private func number(_ value: AttributeValue) -> Double? {
-        switch value.shape {
-        case .integer: return Double(Int64(bitPattern: value.bits))
-        case .double: return Double(bitPattern: value.bits)
-        case .boolean: return value.bits != 0 ? 1 : 0
-        case .text:
-            guard value.text.count <= 64, let text = space.pointee.arena.copy(value.text), isNumber(text) else { return nil }
-            return parseDouble(text)
-        default: return nil
-        }
     }
 }

@@ -112,7 +112,7 @@ extension SpanResolver {
     // MARK: Values
 
     /// A finite number, or text of one.
-    private func score(_ value: AttributeValue) -> Double? {
+    func score(_ value: AttributeValue) -> Double? {
         switch value.shape {
         case .integer: return Double(Int64(bitPattern: value.bits))
         case .double:
@@ -127,7 +127,7 @@ extension SpanResolver {
     }
 
     /// Text, or what a number or truth value reads as.
-    private func scalarText(_ value: AttributeValue) -> Text {
+    func scalarText(_ value: AttributeValue) -> Text {
         switch value.shape {
         case .text: value.text
         case .integer: space.pointee.arena.decimal(Int64(bitPattern: value.bits))
@@ -136,7 +136,7 @@ extension SpanResolver {
         }
     }
 
-    private func folded(_ text: Text) -> Text {
+    func folded(_ text: Text) -> Text {
         guard let out = space.pointee.arena.room(text.count) else { return text }
         for index in 0..<text.count { out[index] = lowered(text[index]) }
         return space.pointee.arena.keep(text.count)

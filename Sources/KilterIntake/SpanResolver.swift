@@ -18,6 +18,8 @@ extension Workspace {
         resourceRefusal = facts.refusal
         if facts.duplicateKeys > 0 { note(.duplicateKey) }
         echoConfigured(in: resourceCandidates)
+        // No producer says such things of all its spans.
+        resourceCandidates.strike(1 << UInt16(Rank.bare))
         let says = resourceCandidates
         resource.tenant = name(says.text(.tenant), into: &batch)
         resource.environment = name(says.text(.environment), or: "unknown", into: &batch)

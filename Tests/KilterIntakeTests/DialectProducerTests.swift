@@ -106,6 +106,11 @@ import Testing
         #expect(agent("claude_code.api_request") == "a1" && agent("other.api_request") == "")
     }
 
+    @Test func aResourceHasNoBareNames() {
+        let json = Build.request([Build.span([])], resource: [("agent_id", Build.text("a1")), ("model", Build.text("m"))])
+        #expect(Decoded(json: json).rows.first?["agent"] == "")
+    }
+
     @Test func claudeCodeExcludesTheCacheFromItsInput() {
         let small = [("input_tokens", "900"), ("cache_read_tokens", "100"), ("cache_creation_tokens", "20")]
         #expect(row(small, name: "claude_code.llm_request")?.row.inputTokens == 1_020)

@@ -115,7 +115,7 @@ import Testing
                 ]
             ).said.first?.judge
         }
-        #expect(judge("HUMAN") == "human" && judge("LLM") == "llm" && judge("Code") == "code" && judge("Anna") == "Anna")
+        #expect(judge("HUMAN") == "human" && judge("LLM") == "llm" && judge("Code") == "code" && judge("Anna") == "anna")
     }
 
     @Test func theTargetIsTheSpanElseTheResponseElseTheTrace() throws {
