@@ -17,7 +17,7 @@ struct DiagnosisTests {
         let request = """
             {"resourceSpans":[{"resource":{"attributes":[\(attribute("service.name=desk"))]},"scopeSpans":[{"spans":[\(spans.joined(separator: ","))]}]}]}
             """
-        let engine = Engine(settings: Settings(), takesCensus: true)
+        let engine = Engine(settings: Run.settings, takesCensus: true)
         try Replay(engine: engine) { _ in }.run(bytes: Array(request.utf8), name: "request")
         return engine.diagnosis()
     }
@@ -70,13 +70,13 @@ struct DiagnosisTests {
     func identity() throws {
         let remarks = try #require(try diagnosis([]).agents.first?.remarks)
         #expect(remarks.contains { $0.contains("gen_ai.agent.name") })
-        let nothing = Engine(settings: Settings(), takesCensus: true).diagnosis()
+        let nothing = Engine(settings: Run.settings, takesCensus: true).diagnosis()
         #expect(nothing.agents.isEmpty && nothing.received == 0 && !nothing.remarks.isEmpty)
     }
 
     @Test("The census changes no event, and counts every record that was judged", arguments: Fixture.all)
     func besideTheWalk(_ fixture: Fixture) throws {
-        let engine = Engine(settings: Settings(), takesCensus: true)
+        let engine = Engine(settings: Run.settings, takesCensus: true)
         #expect(try Run.replay(fixture.stream, engine) == Run.replay(fixture.stream))
         let seen = engine.diagnosis(agentsMax: 1_000)
         let judged = seen.outcomes.reduce(0) { $0 + (["processed", "late"].contains($1.name) ? $1.count : 0) }

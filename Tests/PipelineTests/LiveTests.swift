@@ -16,7 +16,7 @@ struct LiveTests {
         options.publish = "tcp://127.0.0.1:*"
         options.catchUp = "tcp://127.0.0.1:*"
         options.workers = workers
-        let engine = try LiveEngine(settings: Settings(), options: options)
+        let engine = try LiveEngine(settings: Run.settings, options: options)
         defer { engine.stop() }
         let context = try Context.ofProcess()
         var from = Subscription.Options()

@@ -67,7 +67,7 @@ struct RecordedReplayTests {
             options.since = EventTime(nanoseconds: 1)
             options.chunkBytes = chunkBytes
             var events: [String] = []
-            try Replay(engine: Engine(settings: Settings(), workers: workers), options: options) { events += Run.encode($0) }
+            try Replay(engine: Engine(settings: Run.settings, workers: workers), options: options) { events += Run.encode($0) }
                 .run(bytes: Run.recording(messages), name: "recording")
             return events
         }
@@ -89,7 +89,7 @@ struct RecordedReplayTests {
         let empty = try folder.write("2.jsonl", [])
         let rest = try folder.write("3.jsonl", Array(fixture.lines[half...].joined(separator: [10])))
         var events: [String] = []
-        let replay = Replay(engine: Engine(settings: Settings())) { events += Run.encode($0) }
+        let replay = Replay(engine: Engine(settings: Run.settings)) { events += Run.encode($0) }
         try replay.run([first, empty, rest])
         #expect(events == (try Run.replay(fixture.stream, drain: false).events))
         #expect(replay.remarks.map(\.file) == [first, empty])
@@ -98,9 +98,9 @@ struct RecordedReplayTests {
         for merge in [false, true] {
             var options = Replay.Options()
             options.merge = merge
-            let other = Replay(engine: Engine(settings: Settings()), options: options) { _ in }
+            let other = Replay(engine: Engine(settings: Run.settings), options: options) { _ in }
             #expect(throws: StreamError.self) { try other.run([damaged, rest]) }
-            let nothing = Replay(engine: Engine(settings: Settings()), options: options) { _ in }
+            let nothing = Replay(engine: Engine(settings: Run.settings), options: options) { _ in }
             #expect(throws: StreamError.empty(file: empty)) { try nothing.run([empty, empty]) }
         }
     }

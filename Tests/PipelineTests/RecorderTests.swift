@@ -72,7 +72,7 @@ struct RecorderTests {
         options.ingress = [IngressEndpoint(.sub, "connect:" + (try toEngine.bind("tcp://127.0.0.1:*")))]
         options.publish = "tcp://127.0.0.1:*"
         options.catchUp = "tcp://127.0.0.1:*"
-        let engine = try LiveEngine(settings: Settings(), options: options)
+        let engine = try LiveEngine(settings: Run.settings, options: options)
         defer { engine.stop() }
         var from = Subscription.Options()
         from.start = .oldest

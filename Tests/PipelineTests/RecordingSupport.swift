@@ -30,7 +30,7 @@ extension Run {
 
     /// The slow oracle of a recording: message by message, asking before each whether 30 s went by without an admitted
     /// record, as the live engine does.
-    static func judge(_ messages: [Arrived], endsAt end: EventTime? = nil, settings: Settings = Settings()) throws -> Said {
+    static func judge(_ messages: [Arrived], endsAt end: EventTime? = nil, settings: Settings = Run.settings) throws -> Said {
         let engine = Engine(settings: settings)
         var decoder = RequestDecoder(rules: settings.intake)
         var inflater = Inflater()

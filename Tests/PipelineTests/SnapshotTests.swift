@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Snapshots of the engine")
 struct SnapshotTests {
-    private func engineAfterDemo(_ settings: Settings = Settings(), workers: Int = 1) throws -> Engine {
+    private func engineAfterDemo(_ settings: Settings = Run.settings, workers: Int = 1) throws -> Engine {
         let engine = Engine(settings: settings, workers: workers)
         _ = try Run.replay(#require(Fixture.named("demo")).stream, engine, drain: false)
         return engine
@@ -15,7 +15,7 @@ struct SnapshotTests {
         let original = try engineAfterDemo()
         let bytes = original.snapshot()
         #expect(try engineAfterDemo(workers: 3).snapshot() == bytes)
-        let copy = Engine(settings: Settings(), workers: 2)
+        let copy = Engine(settings: Run.settings, workers: 2)
         try copy.restore(bytes)
         #expect(copy.snapshot() == bytes && copy.stateHash == original.stateHash)
     }
@@ -24,19 +24,19 @@ struct SnapshotTests {
     func refused() throws {
         let bytes = try engineAfterDemo().snapshot()
         for cut in stride(from: 0, to: bytes.count, by: 997) {
-            #expect(throws: Snapshot.Failure.self) { try Engine(settings: Settings()).restore(Array(bytes[..<cut])) }
+            #expect(throws: Snapshot.Failure.self) { try Engine(settings: Run.settings).restore(Array(bytes[..<cut])) }
         }
         for position in stride(from: 0, to: bytes.count, by: 1_009) {
             var damaged = bytes
             damaged[position] ^= 0x20
-            #expect(throws: Snapshot.Failure.self) { try Engine(settings: Settings()).restore(damaged) }
+            #expect(throws: Snapshot.Failure.self) { try Engine(settings: Run.settings).restore(damaged) }
         }
         var other = Settings()
         other.fingerprint = 99
         #expect(throws: Snapshot.Failure.otherSettings) { try Engine(settings: other).restore(bytes) }
         var newer = bytes
         newer[4] = 200
-        #expect(throws: Snapshot.Failure.newerFormat(200)) { try Engine(settings: Settings()).restore(newer) }
+        #expect(throws: Snapshot.Failure.newerFormat(200)) { try Engine(settings: Run.settings).restore(newer) }
     }
 
     @Test("Time that passes by ticks resolves what is quiet; time that does not pass resolves nothing")
