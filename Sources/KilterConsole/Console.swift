@@ -1,10 +1,11 @@
+import Foundation
 import Hummingbird
 import KilterEngine
 import Logging
 import ServiceLifecycle
 
-/// The HTTP door of a live engine: whether it lives (`/healthz`), whether it takes spans (`/readyz`), and what it has
-/// counted and measured (`/metrics`).
+/// The HTTP door of a live engine: whether it lives (`/healthz`), whether it takes spans (`/readyz`), what it has counted
+/// and measured (`/metrics`), and what it can and cannot see of each agent (`/v1/doctor`).
 ///
 /// Loopback only: nothing authenticates a caller yet.
 public struct Console: Service {
@@ -43,6 +44,14 @@ public struct Console: Service {
             return Response(
                 status: .ok, headers: [.contentType: MetricsPage.contentType],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: page.text)))
+        }
+        router.get("v1/doctor") { _, _ in
+            guard let diagnosis = await engine.diagnosis() else { return Response.sentence(.serviceUnavailable, "stopping") }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return Response(
+                status: .ok, headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(diagnosis) + [10])))
         }
         return router
     }

@@ -89,7 +89,7 @@ extension Engine {
         let received = admission.received
         var remarks: [String] = []
         guard received > 0 else {
-            return ["Nothing has been received yet. Send OTLP to the addresses above, or try `kilter send FILE`."]
+            return ["Nothing has been received yet. Send OTLP to one of the addresses of this engine, or try `kilter send FILE`."]
         }
         func share(_ outcome: Outcome) -> UInt64 { admission.counts[Int(outcome.rawValue)] * 100 / received }
         if share(.duplicate) >= 5 {

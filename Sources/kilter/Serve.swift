@@ -144,7 +144,26 @@ struct Serve: AsyncParsableCommand {
         }
         let mode = configuration.settings.breakers.first?.mode.rawValue ?? "no"
         logger.info("nothing is kept on disk in this build; breakers run in \(mode) mode", metadata: ["mode": "\(mode)"])
+        if isatty(STDERR_FILENO) == 1 { Task { await consultDoctor(live) } }
     }
+
+    /// On a terminal the doctor speaks first: at once, and again when the first spans show what is missing in them.
+    private func consultDoctor(_ live: LiveEngine) async {
+        guard let first = await live.diagnosis() else { return }
+        StandardError.write(DoctorText(inColour: true).render(first))
+        var before = first.received
+        while let diagnosis = await live.diagnosis() {
+            // Worth reading once the first burst is over, or long.
+            if diagnosis.received > first.received, diagnosis.received == before || diagnosis.received >= Self.recordsDiagnosed {
+                StandardError.write("\n" + DoctorText(inColour: true).render(diagnosis) + "kilter doctor shows this again.\n\n")
+                return
+            }
+            before = diagnosis.received
+            do { try await Task.sleep(for: .seconds(2)) } catch { return }
+        }
+    }
+
+    private static let recordsDiagnosed: UInt64 = 1_000
 }
 
 /// The live engine as a service: runs until the group shuts down or the engine fails.

@@ -55,7 +55,7 @@ enum House {
             "KilterConsole", ["KilterEngine", "KilterIntake", "KilterVocabulary"],
             products: [
                 "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "ServiceLifecycle",
-            ], system: ["Synchronization"]),
+            ], system: ["Foundation", "Synchronization"]),
         Room("KilterSimulator", ["KilterVocabulary", "KilterMath"], system: ["Foundation"]),
         Room(
             "kilter",
