@@ -10,12 +10,6 @@ import ServiceLifecycle
 /// A 200 comes after the engine has taken the request for good; a request without an answer may be sent again, because
 /// the engine recognises its spans. Loopback only. A port that is taken is a notice and not the end of the engine.
 public struct OTLPDoor: Service {
-    /// Bytes of one body on the wire, compressed or not: what OTLP recommends to accept. The same bound holds after
-    /// decompression.
-    public static let bodyBytesMax = Limits.inflatedBytesMax
-    /// Bytes of all bodies that are held at one time, from the first one read to the answer; beyond, 503.
-    public static let bytesInFlightMax = 2 * bodyBytesMax
-
     private let listening: Listening<CallbackResponder<BasicRequestContext>>
     private let logger: Logger
     private let address: String
@@ -37,7 +31,7 @@ public struct OTLPDoor: Service {
         onRunning: @escaping @Sendable (Int) -> Void,
         submit: @escaping @Sendable (SubmittedRequest) async -> SubmitOutcome
     ) throws(ConsoleError) {
-        let desk = OTLPDesk(counters: counters, submit: submit)
+        let desk = OTLPDesk(limits: limits, counters: counters, submit: submit)
         self.logger = logger
         address = "\(host):\(port)"
         listening = try Listening(
@@ -61,6 +55,7 @@ public struct OTLPDoor: Service {
 
 /// Answers one request.
 struct OTLPDesk: Sendable {
+    let limits: ServerLimits
     let counters: OTLPCounters
     let submit: @Sendable (SubmittedRequest) async -> SubmitOutcome
 
@@ -82,9 +77,9 @@ struct OTLPDesk: Sendable {
     }
 
     private func take(_ request: Request) async throws -> Response {
-        let head = try OTLPRequestHead(request.head, bytesMax: OTLPDoor.bodyBytesMax)
+        let head = try OTLPRequestHead(request.head, bytesMax: limits.bodyBytesMax)
         do {
-            var body = HeldBody(counters)
+            var body = HeldBody(limits, counters)
             defer { body.release() }
             try await body.collect(request)
             // An empty request is a whole one, without records.
@@ -129,18 +124,22 @@ struct OTLPDesk: Sendable {
 /// The body of one request in memory, counted against what all of them may take.
 private struct HeldBody {
     private(set) var bytes: [UInt8] = []
+    private let limits: ServerLimits
     private let counters: OTLPCounters
     private var held = 0
 
-    init(_ counters: OTLPCounters) { self.counters = counters }
+    init(_ limits: ServerLimits, _ counters: OTLPCounters) {
+        self.limits = limits
+        self.counters = counters
+    }
 
     /// Reads the whole body. What was declared is not reserved before it comes, so that a promise costs nothing.
     mutating func collect(_ request: Request) async throws {
         for try await part in request.body {
-            guard bytes.count + part.readableBytes <= OTLPDoor.bodyBytesMax else {
-                throw OTLPRefusal.tooLarge(bytesMax: OTLPDoor.bodyBytesMax, inflated: false)
+            guard bytes.count + part.readableBytes <= limits.bodyBytesMax else {
+                throw OTLPRefusal.tooLarge(bytesMax: limits.bodyBytesMax, inflated: false)
             }
-            guard counters.hold(bytes: part.readableBytes, of: OTLPDoor.bytesInFlightMax) else {
+            guard counters.hold(bytes: part.readableBytes, of: limits.bytesInFlightMax) else {
                 throw OTLPRefusal.busy("The bodies of other requests take all the memory there is for them")
             }
             held += part.readableBytes

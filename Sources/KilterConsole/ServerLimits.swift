@@ -1,5 +1,6 @@
 import Hummingbird
 import HummingbirdCore
+import KilterVocabulary
 import Logging
 import NIOCore
 
@@ -9,6 +10,8 @@ public struct ServerLimits: Sendable {
     public var connectionsMax: Int
     /// Bytes of one body; a client that asks before it sends more is not invited to.
     public var bodyBytesMax: Int
+    /// Bytes of all bodies that are held at one time, from the first one read to the answer; beyond, 503.
+    public var bytesInFlightMax: Int
     /// Bytes of all header fields of one request, the longest line of which may take them all.
     public var headerBytesMax = 16 << 10
     /// Time from the first byte of a request to the end of its header, and again to the end of its body. SDKs give up
@@ -21,12 +24,14 @@ public struct ServerLimits: Sendable {
 
     /// People and scrapers.
     public static let console = ServerLimits(connectionsMax: 64, bodyBytesMax: 1 << 20)
-    /// Every process on the machine that exports spans keeps a connection.
-    public static let otlp = ServerLimits(connectionsMax: 512, bodyBytesMax: OTLPDoor.bodyBytesMax)
+    /// Every process on the machine that exports spans keeps a connection. A body may have on the wire, compressed or not,
+    /// what OTLP recommends to accept, which is also the bound after decompression.
+    public static let otlp = ServerLimits(connectionsMax: 512, bodyBytesMax: Limits.inflatedBytesMax)
 
     public init(connectionsMax: Int, bodyBytesMax: Int) {
         self.connectionsMax = connectionsMax
         self.bodyBytesMax = bodyBytesMax
+        bytesInFlightMax = 2 * bodyBytesMax
     }
 
     /// HTTP/1.1 under these limits.

@@ -173,6 +173,36 @@ struct OTLPDoorTests {
         #expect(answers.map(\.status) == [200, 200])
     }
 
+    @Test("Bodies take a bounded share of memory; what is beyond is to come back")
+    func bytesInFlight() async throws {
+        var limits = ServerLimits(connectionsMax: 4, bodyBytesMax: 10)
+        limits.bytesInFlightMax = 12
+        let counters = OTLPCounters()
+        let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
+        let (answers, answer) = AsyncStream.makeStream(of: Void.self)
+        let statuses = try await Door.open(
+            limits, counters: counters,
+            submit: { _ in
+                arrival.yield()
+                for await _ in answers { break }
+                return .admitted(records: 1, rejected: 0, reason: nil)
+            }
+        ) { port in
+            let first = try Connection(port: port)
+            first.send(Self.post("0123456789"))
+            for await _ in arrivals { break }
+            let second = try Connection(port: port)
+            second.send(Self.post("012"))
+            let refused = await second.answers(1)
+            second.send(Self.post("0123456789a"))
+            let large = await second.answers(1)
+            answer.finish()
+            return (await first.answers(1) + refused + large).map(\.status)
+        }
+        #expect(statuses == [200, 503, 413])
+        #expect(counters.snapshot.bytesInFlight == 0)
+    }
+
     @Test("A port that is taken ends nothing")
     func takenPort() async throws {
         let status = try await Door.open { port in
