@@ -47,8 +47,9 @@ enum Shortfall {
 
     /// Hashes first: they work without content leaving the process.
     static let content =
-        "Add kilter.FingerprintProcessor to the tracer provider (keyed hashes, content stays in the process), or capture "
-        + "content (OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY)."
+        "Hash in the process: put kilter.traced_tool on the tool's function, or capture content and wrap the exporter in "
+        + "kilter.FingerprintingExporter (both in Sources/Python); or capture content as it is "
+        + "(OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY)."
     static let calls = "Give every tool call a span of its own with gen_ai.operation.name=execute_tool and gen_ai.tool.name."
 
     static func noCalls(_ detector: DetectorID) -> Readiness {

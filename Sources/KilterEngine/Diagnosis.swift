@@ -159,7 +159,7 @@ extension Diagnosis.Agent {
         }
         if seen.redacted > 0 {
             remarks.append(
-                "\(seen.redacted) of \(seen.spans) spans hide content and send no hash for it: hash it with kilter.FingerprintProcessor.")
+                "\(seen.redacted) of \(seen.spans) spans hide content and send no hash for it: hash it with kilter.FingerprintingExporter.")
         }
         return remarks
     }
