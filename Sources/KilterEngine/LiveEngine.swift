@@ -57,6 +57,8 @@ public final class LiveEngine: Sendable {
         publishAddress = publisher.publishEndpoint
         catchUpAddress = publisher.catchUpEndpoint
         let receiver = Receiver(engine: engine, ingress: ingress, mailbox: mailbox, sink: try publisher.makeSink())
+        // The first scrape may come before the first round; it must find every series, at nought.
+        measured.withLock { $0 = receiver.meter.snapshot(of: engine, messages: 0, gaps: 0) }
         let thread = Thread { [self] in receive(receiver) }
         thread.name = "kilter-receiver"
         thread.stackSize = 8 << 20

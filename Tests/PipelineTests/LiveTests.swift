@@ -63,6 +63,17 @@ struct LiveTests {
         }
     }
 
+    @Test("Every series is there from the start")
+    func metricsFromTheStart() throws {
+        var options = LiveEngine.Options()
+        options.ingress = [IngressEndpoint(.pull, "tcp://127.0.0.1:*")]
+        let engine = try LiveEngine(settings: Run.settings, options: options)
+        let metrics = engine.metrics
+        engine.stop()
+        #expect(metrics.records.map(\.labels).contains(["processed"]) && metrics.records.allSatisfy { $0.count == 0 })
+        #expect(!metrics.quarantined.isEmpty && metrics.stages.count == EngineStage.allCases.count)
+    }
+
     @Test("Junk in between ends nothing and changes nothing")
     func junk() throws {
         let fixture = try #require(Fixture.named("L1-one-long-loop"))
