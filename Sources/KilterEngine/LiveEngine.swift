@@ -62,8 +62,6 @@ public final class LiveEngine: Sendable {
         let thread = Thread { [self] in receive(receiver) }
         thread.name = "kilter-receiver"
         thread.stackSize = 8 << 20
-        // Whoever asks before the first round finds every series, at zero.
-        measured.withLock { $0 = receiver.meter.snapshot(of: engine, messages: 0, gaps: 0) }
         state.withLock { $0.isReady = true }
         thread.start()
     }
@@ -98,6 +96,7 @@ public final class LiveEngine: Sendable {
                 note(receiver)
             }
             try receiver.finish()
+            note(receiver)
         } catch {
             state.withLock { $0.failure = "\(error)" }
         }

@@ -7,15 +7,17 @@ import KilterVocabulary
 ///     u32 magic "KLTS" | u16 format | u64 settings | u32 blobs | u64 state hash | blobs …
 public enum Snapshot {
     static let magic: UInt32 = 0x5354_4c4b
-    static let format: UInt16 = 1
+    /// Raised whenever a blob's layout changes.
+    static let format: UInt16 = 2
 
     public enum Failure: Error, Equatable, CustomStringConvertible {
-        case notASnapshot, newerFormat(UInt16), otherSettings, damaged
+        case notASnapshot, newerFormat(UInt16), olderFormat(UInt16), otherSettings, damaged
 
         public var description: String {
             switch self {
             case .notASnapshot: "it is not a snapshot of Kilter"
             case .newerFormat(let format): "it has format \(format), which this build is too old to read"
+            case .olderFormat(let format): "it has format \(format), which this build no longer reads"
             case .otherSettings: "it was taken under another configuration"
             case .damaged: "it is cut short or damaged"
             }
@@ -68,6 +70,7 @@ extension Engine {
             guard try reader.read(UInt32.self) == Snapshot.magic else { throw Snapshot.Failure.notASnapshot }
             let format = try reader.read(UInt16.self)
             guard format <= Snapshot.format else { throw Snapshot.Failure.newerFormat(format) }
+            guard format == Snapshot.format else { throw Snapshot.Failure.olderFormat(format) }
             guard try reader.read(UInt64.self) == settings.fingerprint else { throw Snapshot.Failure.otherSettings }
             let count = try reader.read(UInt32.self)
             let hash = try reader.read(UInt64.self)

@@ -37,6 +37,8 @@ struct SnapshotTests {
         var newer = bytes
         newer[4] = 200
         #expect(throws: Snapshot.Failure.newerFormat(200)) { try Engine(settings: Run.settings).restore(newer) }
+        newer[4] = 1
+        #expect(throws: Snapshot.Failure.olderFormat(1)) { try Engine(settings: Run.settings).restore(newer) }
     }
 
     @Test("Time that passes by ticks resolves what is quiet; time that does not pass resolves nothing")
