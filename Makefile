@@ -5,7 +5,7 @@ KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
 
-.PHONY: run test check build deps golden acceptance traces bench bench-instructions figures clean
+.PHONY: run test check build deps golden acceptance python traces bench bench-instructions figures clean
 
 run: build ## build, start the engine, show live alerts from the bundled stream, keep running
 	@./.ci/demo $(KILTER)
@@ -39,6 +39,10 @@ acceptance: build ## drive the engine from outside: Python, pyzmq, the OpenTelem
 	if command -v prometheus; then .venv/bin/python Tests/Acceptance/prometheus.py --kilter $(KILTER); fi
 	.venv/bin/python Tests/Acceptance/recordings.py --kilter $(KILTER)
 
+python: build ## the Python package: types, tests, its examples against the engine
+	python3 -m venv .venv-python && .venv-python/bin/pip install --quiet 'Sources/Python[test]'
+	cd Sources/Python && ../../.venv-python/bin/mypy && ../../.venv-python/bin/pytest --quiet --kilter=../../$(KILTER)
+
 traces: build ## replay labelled traces (DATA=folder) and print what was found per data set
 	python3 Tests/Acceptance/labelled_traces.py --kilter $(KILTER) $(DATA)
 
@@ -52,4 +56,4 @@ figures: build ## whole replay next to Python's json.loads over the same lines (
 	python3 Benchmarks/Peers/json_loads.py --kilter $(KILTER) $(DATA)
 
 clean:
-	rm -rf .build Benchmarks/.build .venv
+	rm -rf .build Benchmarks/.build .venv .venv-python
