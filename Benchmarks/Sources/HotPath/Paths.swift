@@ -13,14 +13,18 @@ public final class HotPath {
 
     private let end: End
     private let encoding: PayloadEncoding
-    private var decoder = RequestDecoder()
+    private var decoder: RequestDecoder
     private var batch = SpanBatch()
     private var admission = Admission()
     private let engine: Engine
     /// Events that came out.
     public private(set) var events = 0
 
-    public init(_ encoding: SpanStream.Encoding, to end: End, engine: Engine = Engine(settings: Settings())) {
+    /// What `serve` and `replay` run with when nothing is configured, the prices that ship included.
+    public static let settings = (try? Configuration.parse("", file: "defaults").settings) ?? Settings()
+
+    public init(_ encoding: SpanStream.Encoding, to end: End, engine: Engine = Engine(settings: settings)) {
+        decoder = RequestDecoder(rules: engine.settings.intake)
         self.encoding = encoding == .json ? .json : .protobuf
         self.end = end
         self.engine = engine
@@ -34,7 +38,7 @@ public final class HotPath {
             let upTo = min(next + Self.payloadsPerBatch, range.upperBound)
             batch.removeAll()
             for number in next..<upTo {
-                payloads.withPayload(number) { decoder.decode($0, encoding: encoding, into: &batch) }
+                _ = payloads.withPayload(number) { decoder.decode($0, encoding: encoding, into: &batch) }
             }
             spans += batch.rows.count
             precondition(batch.received == batch.rows.count, "the generated stream was refused")
