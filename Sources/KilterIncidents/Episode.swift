@@ -15,6 +15,8 @@ struct Episode: Sendable {
     var count: UInt32
     var lastSpan: UInt64
     var lastTrace: TraceID
+    /// When the span of the latest evidence ended.
+    var lastObservedAt: EventTime
     /// What the run had spent at the onset, and what it had at the latest evidence.
     var spendAtOnset: SpendMark
     var spend: SpendMark
@@ -28,6 +30,7 @@ struct Episode: Sendable {
         count = max(count, finding.count)
         lastSpan = finding.span
         lastTrace = finding.trace
+        lastObservedAt = finding.observedAt
         spend = finding.spend
         return alert.severity
     }

@@ -34,6 +34,7 @@ extension Episodes {
 extension Episode {
     func write(to writer: inout ByteWriter) {
         for word in [key, serial, deadline.nanoseconds, quiet.count, lastSpan, lastTrace.high, lastTrace.low] { writer.write(word) }
+        writer.write(lastObservedAt.nanoseconds)
         for word in [spendAtOnset.tokens, spendAtOnset.microdollars, spend.tokens, spend.microdollars] { writer.write(word) }
         writer.write(count)
         alert.write(to: &writer)
@@ -46,6 +47,7 @@ extension Episode {
         let quiet = Nanoseconds(try reader.read())
         let lastSpan = try reader.read(UInt64.self)
         let lastTrace = TraceID(high: try reader.read(), low: try reader.read())
+        let lastObservedAt = EventTime(nanoseconds: try reader.read())
         var spends = [SpendMark(), SpendMark()]
         for index in spends.indices {
             spends[index].tokens = try reader.read()
@@ -54,7 +56,8 @@ extension Episode {
         let count = try reader.read(UInt32.self)
         self.init(
             alert: try Alert(from: &reader), key: key, serial: serial, deadline: deadline, quiet: quiet, count: count,
-            lastSpan: lastSpan, lastTrace: lastTrace, spendAtOnset: spends[0], spend: spends[1])
+            lastSpan: lastSpan, lastTrace: lastTrace, lastObservedAt: lastObservedAt,
+            spendAtOnset: spends[0], spend: spends[1])
     }
 }
 

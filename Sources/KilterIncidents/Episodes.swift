@@ -65,7 +65,8 @@ public struct Episodes: Sendable {
         let deadline = finding.engineTime + quiet
         tenants[ledger].open[key] = Episode(
             alert: alert, key: key, serial: serial, deadline: deadline, quiet: quiet, count: finding.count,
-            lastSpan: finding.span, lastTrace: finding.trace, spendAtOnset: finding.spend.before(finding.spent),
+            lastSpan: finding.span, lastTrace: finding.trace, lastObservedAt: finding.observedAt,
+            spendAtOnset: finding.spend.before(finding.spent),
             spend: finding.spend)
         tenants[ledger].deadlines.push(key, at: deadline, serial: serial)
         return alert
@@ -181,7 +182,8 @@ extension Episodes {
         alert.count = episode.count
         alert.traceID = episode.lastTrace
         alert.spanID = episode.lastSpan
-        alert.cost = EpisodeCost(episode.spend.since(episode.spendAtOnset), during: alert.delay)
+        let lasted = episode.lastObservedAt.since(alert.startedAt)
+        alert.cost = EpisodeCost(episode.spend.since(episode.spendAtOnset), during: lasted)
         alert.evidence.append(Evidence("resolved", .string(reason.name)))
         let minutes = episode.quiet.count / 60_000_000_000
         let why = reason == .quiet ? "no further evidence for \(minutes) min" : "made room for newer episodes"
