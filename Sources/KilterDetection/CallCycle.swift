@@ -35,7 +35,7 @@ enum CallCycle {
         if let first = window.past(min(length &- 1, 19)) {
             finding.firstSpan = first.span
             finding.startedAt = EventTime(nanoseconds: first.start)
-            finding.spent = subject.row.place.spend.since(first.spend)
+            finding.spent = subject.row.place.mark.since(first.spend)
         }
         finding.previousSpan = window.past(period)?.span ?? 0
         finding.tool = subject.strings.hash(subject.row.tool)

@@ -21,7 +21,7 @@ enum ErrorStreak {
         finding.subject = window.errorDigest
         finding.firstSpan = window.errorFirstSpan
         finding.startedAt = EventTime(nanoseconds: window.errorStartedAt)
-        finding.spent = subject.row.place.spend.since(window.errorSpend)
+        finding.spent = subject.row.place.mark.since(window.errorSpend)
         finding.delaySpans = window.errorCount &- 1
         return finding
     }

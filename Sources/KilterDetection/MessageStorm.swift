@@ -18,12 +18,12 @@ enum MessageStorm {
         if sender == receiver {
             let sight = board.observeSelfMessage(
                 agent: sender, digest: row.pointee.messageDigest, span: row.pointee.span, end: row.pointee.endNanoseconds,
-                window: Thresholds.messageToSelfWindow, spend: row.pointee.place.spend)
+                window: Thresholds.messageToSelfWindow, spend: row.pointee.place.mark)
             return verdict(sight, counts.messageToSelf, .toSelf, subject)
         }
         let sight = board.observeMessage(
             from: sender, to: receiver, digest: row.pointee.messageDigest, span: row.pointee.span,
-            parent: row.pointee.parent, start: row.pointee.startNanoseconds, spend: row.pointee.place.spend)
+            parent: row.pointee.parent, start: row.pointee.startNanoseconds, spend: row.pointee.place.mark)
         guard let sight else { return nil }
         return verdict(sight, counts.messagePair, .pair, subject)
     }
@@ -46,7 +46,7 @@ enum MessageStorm {
         finding.firstSpan = sight.firstSpan
         finding.previousSpan = sight.previousSpan
         finding.startedAt = EventTime(nanoseconds: sight.startedAt)
-        finding.spent = subject.row.place.spend.since(sight.spend)
+        finding.spent = subject.row.place.mark.since(sight.spend)
         finding.delaySpans = sight.delay
         return finding
     }

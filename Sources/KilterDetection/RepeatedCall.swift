@@ -45,7 +45,7 @@ enum RepeatedCall {
         if let first = window.past(back) {
             finding.firstSpan = first.span
             finding.startedAt = EventTime(nanoseconds: first.start)
-            finding.spent = subject.row.place.spend.since(first.spend)
+            finding.spent = subject.row.place.mark.since(first.spend)
         }
         finding.previousSpan = window.past(1)?.span ?? 0
         return finding
@@ -60,7 +60,7 @@ enum RepeatedCall {
         finding.firstSpan = sight.inWindowFirstSpan
         finding.previousSpan = sight.inWindowPreviousSpan
         finding.startedAt = EventTime(nanoseconds: sight.inWindowStartedAt)
-        finding.spent = subject.row.place.spend.since(sight.inWindowSpend)
+        finding.spent = subject.row.place.mark.since(sight.inWindowSpend)
         finding.delaySpans = sight.inWindowDelay
         return finding
     }
@@ -81,7 +81,7 @@ enum RepeatedCall {
         finding.firstSpan = sight.sameArgumentsFirstSpan
         finding.previousSpan = sight.sameArgumentsPreviousSpan
         finding.startedAt = EventTime(nanoseconds: sight.sameArgumentsStartedAt)
-        finding.spent = subject.row.place.spend.since(sight.sameArgumentsSpend)
+        finding.spent = subject.row.place.mark.since(sight.sameArgumentsSpend)
         finding.delaySpans = sight.sameArgumentsDelay
         return finding
     }

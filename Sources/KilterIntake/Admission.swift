@@ -188,10 +188,9 @@ extension Admission {
         quarantined = try Self.readCounters(&reader, quarantined.count)
     }
 
-    /// Counters of an older build may be fewer; the new ones start at zero.
     private static func readCounters(_ reader: inout ByteReader, _ expected: Int) throws(ByteReader.Short) -> [UInt64] {
         let written = Int(try reader.read(UInt32.self))
-        guard written <= expected else { throw ByteReader.Short() }
+        guard written == expected else { throw ByteReader.Short() }
         var values = [UInt64](repeating: 0, count: expected)
         for index in 0..<written { values[index] = try reader.read() }
         return values

@@ -22,16 +22,42 @@ extension TenantMemory {
         }
         trace.pointee.tokens &+= tokens
         trace.pointee.picodollars &+= cost
-        guard trace.pointee.conversation != 0 else {
-            row.pointee.place.runTokens = trace.pointee.tokens
-            row.pointee.place.runPicodollars = trace.pointee.picodollars
-            return
-        }
-        guard let memory = conversations.find(StableHash.combine(name, trace.pointee.conversation)) else { return }
+        var run = (tokens: trace.pointee.tokens, picodollars: trace.pointee.picodollars)
+        if trace.pointee.conversation != 0 { run = spend(tokens, cost, row.pointee.trace, trace) }
+        row.pointee.place.runTokens = run.tokens
+        row.pointee.place.runPicodollars = run.picodollars
+        row.pointee.place.mark = SpendMark(
+            tokens: run.tokens &- trace.pointee.tokensUnmarked, picodollars: run.picodollars &- trace.pointee.picodollarsUnmarked)
+    }
+
+    /// Adds to the conversation that `trace` belongs to. One that was forgotten meanwhile begins anew with this trace.
+    // Guard: as above.
+    @inline(__always) private mutating func spend(
+        _ tokens: UInt64, _ cost: UInt64, _ id: TraceID, _ trace: UnsafePointer<TraceMemory>
+    ) -> (tokens: UInt64, picodollars: UInt64) {
+        let key = StableHash.combine(name, trace.pointee.conversation)
+        let fresh = ConversationMemory(trace: traceKey(id), turn: trace.pointee.turn, personDigest: trace.pointee.personDigest)
+        let memory = conversations.findOrInsert(key, owner: 0, initial: fresh).slot
         memory.pointee.tokens &+= tokens
         memory.pointee.picodollars &+= cost
-        row.pointee.place.runTokens = memory.pointee.tokens
-        row.pointee.place.runPicodollars = memory.pointee.picodollars
+        return (memory.pointee.tokens, memory.pointee.picodollars)
+    }
+
+    /// What a trace spent before its conversation was known is the conversation's from now on; when it goes over from one
+    /// conversation to another, it stays where it was spent. The marks of the trace go on where they were.
+    // Guard: the pointers are into `traces` and `conversations`, which nothing here inserts into.
+    mutating func carrySpending(of trace: UnsafeMutablePointer<TraceMemory>, to memory: UnsafeMutablePointer<ConversationMemory>) {
+        // A trace that belongs to a conversation from its first record on counts as the conversation does.
+        guard trace.pointee.spans > 1 else { return }
+        var before = (tokens: trace.pointee.tokens, picodollars: trace.pointee.picodollars)
+        if trace.pointee.conversation == 0 {
+            memory.pointee.tokens &+= trace.pointee.tokens
+            memory.pointee.picodollars &+= trace.pointee.picodollars
+        } else if let old = conversations.find(StableHash.combine(name, trace.pointee.conversation)) {
+            before = (old.pointee.tokens, old.pointee.picodollars)
+        }
+        trace.pointee.tokensUnmarked &+= memory.pointee.tokens &- before.tokens
+        trace.pointee.picodollarsUnmarked &+= memory.pointee.picodollars &- before.picodollars
     }
 
     /// What is left of a model call's tokens and cost without those of the call around it or inside of it.

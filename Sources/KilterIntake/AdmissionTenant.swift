@@ -17,6 +17,9 @@ struct TraceMemory: BitwiseCopyable {
     /// Spent in this trace: tokens of inference and their cost.
     var tokens: UInt64 = 0
     var picodollars: UInt64 = 0
+    /// What the conversation had spent beyond what the marks of this trace count (modulo 2^64).
+    var tokensUnmarked: UInt64 = 0
+    var picodollarsUnmarked: UInt64 = 0
     /// The last model call that was counted, and what it spent.
     var counted = CountedCall()
     /// What the last model calls below one span spent together, under the key of that span.
@@ -177,9 +180,8 @@ struct TenantMemory: ~Copyable {
             trace.pointee.turn = memory.pointee.turn
             trace.pointee.personDigest = memory.pointee.personDigest
         }
+        carrySpending(of: trace, to: memory)
         trace.pointee.conversation = conversation
-        memory.pointee.tokens &+= trace.pointee.tokens
-        memory.pointee.picodollars &+= trace.pointee.picodollars
         memory.pointee.trace = traceKey
         memory.pointee.turn = trace.pointee.turn
     }

@@ -48,7 +48,7 @@ public struct Call: BitwiseCopyable, Sendable {
         start = row.pointee.startNanoseconds
         end = row.pointee.endNanoseconds
         responseID = row.pointee.responseID
-        spend = row.pointee.place.spend
+        spend = row.pointee.place.mark
         parentIsInference = row.pointee.place.parentIsInference
     }
 }

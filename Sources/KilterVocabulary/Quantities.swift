@@ -22,7 +22,7 @@ public struct EventTime: BitwiseCopyable, Hashable, Comparable, Sendable {
 }
 
 /// What a run has spent so far, its low 32 bits each: enough to tell what was spent between two records, if that is less
-/// than four billion tokens and four thousand dollars.
+/// than two billion tokens and two thousand dollars.
 public struct SpendMark: BitwiseCopyable, Sendable, Equatable {
     public var tokens: UInt32 = 0
     public var microdollars: UInt32 = 0
@@ -38,14 +38,17 @@ public struct SpendMark: BitwiseCopyable, Sendable, Equatable {
     }
 
     /// The mark at which `spent` had not been spent yet.
-    @inlinable public func before(_ spent: SpendMark) -> SpendMark { since(spent) }
+    @inlinable public func before(_ spent: SpendMark) -> SpendMark {
+        var mark = SpendMark()
+        mark.tokens = tokens &- spent.tokens
+        mark.microdollars = microdollars &- spent.microdollars
+        return mark
+    }
 
-    /// What was spent since `earlier`.
+    /// What was spent since `earlier`. A counter that was forgotten and began anew runs backwards: then nothing is known.
     @inlinable public func since(_ earlier: SpendMark) -> SpendMark {
-        var spent = SpendMark()
-        spent.tokens = tokens &- earlier.tokens
-        spent.microdollars = microdollars &- earlier.microdollars
-        return spent
+        let spent = before(earlier)
+        return spent.tokens > UInt32(Int32.max) || spent.microdollars > UInt32(Int32.max) ? SpendMark() : spent
     }
 }
 

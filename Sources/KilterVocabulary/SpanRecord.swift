@@ -134,6 +134,8 @@ public struct Place: BitwiseCopyable, Sendable {
     public var runPicodollars: UInt64 = 0
     /// The same as findings keep it.
     @inlinable public var spend: SpendMark { SpendMark(tokens: runTokens, picodollars: runPicodollars) }
+    /// The same as sequences of calls keep it: it goes on without a jump when the run of a trace turns out to be another.
+    public var mark = SpendMark()
     /// The parent is a known inference span, so siblings under it are one batch.
     public var parentIsInference = false
 

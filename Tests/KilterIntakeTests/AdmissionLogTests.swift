@@ -80,6 +80,44 @@ struct AdmissionLogTests {
         #expect(admitted(made).map(\.place.runTokens) == [10, 20, 30, 40, 50])
     }
 
+    @Test("A trace that goes to and fro between two conversations spends in each what it spends there, its marks without a jump")
+    func twoConversations() {
+        var made = Made()
+        for (span, conversation) in [(UInt64(1), ""), (2, "a"), (3, "b"), (4, "a"), (5, "b")] {
+            made.add(span, trace: 1) { row, made in
+                row.kind = .chat
+                row.inputTokens = 10
+                row.conversation = conversation.isEmpty ? 0 : made.name(conversation)
+            }
+        }
+        let rows = admitted(made)
+        #expect(rows.map(\.place.runTokens) == [10, 20, 10, 30, 20])
+        #expect(rows.map(\.place.mark.tokens) == [10, 20, 30, 40, 50])
+    }
+
+    @Test("What other traces of a conversation spent is not booked on a trace that joins it late")
+    func lateJoin() {
+        var made = Made()
+        for (span, trace, tokens, conversation) in [(UInt64(1), UInt64(1), UInt32(5_000), "c"), (2, 2, 10, ""), (3, 2, 10, "c")] {
+            made.add(span, trace: trace) { row, made in
+                row.kind = .chat
+                row.inputTokens = tokens
+                row.conversation = conversation.isEmpty ? 0 : made.name(conversation)
+            }
+        }
+        let rows = admitted(made)
+        #expect(rows[2].place.runTokens == 5_020 && rows[2].place.mark.since(rows[1].place.mark).tokens == 10)
+    }
+
+    @Test("A counter that began anew says nothing about what was spent")
+    func backwards() {
+        let before = SpendMark(tokens: 500, picodollars: 7_000_000)
+        #expect(SpendMark(tokens: 20, picodollars: 0).since(before) == SpendMark())
+        #expect(SpendMark(tokens: UInt64(UInt32.max) + 300, picodollars: 9_000_000).since(before).microdollars == 0)
+        let wrapped = SpendMark(tokens: UInt64(UInt32.max) + 11, picodollars: 0)
+        #expect(wrapped.since(SpendMark(tokens: UInt64(UInt32.max) - 9, picodollars: 0)).tokens == 20)
+    }
+
     @Test("A log record belongs to the agent of the span it speaks of, and repeats are duplicates")
     func logs() {
         var made = Made()
