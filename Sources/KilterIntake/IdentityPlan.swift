@@ -64,7 +64,7 @@ struct IdentityPlan {
     private static func spellings(_ aliases: [IdentityRules.Alias], _ names: inout [[UInt8]]) -> Spellings {
         var spellings = Spellings()
         for alias in aliases {
-            if SelectorGlob.isPattern(alias.spelling) {
+            if Glob.isPattern(alias.spelling) {
                 spellings.patterns.append((alias.spelling, names.count))
             } else {
                 spellings.whole[StableHash.hash(alias.spelling)] = names.count
@@ -85,7 +85,7 @@ struct IdentityPlan {
             choices.removeAll(keepingCapacity: true)
         }
         let name = strings.string(service)
-        let matching = entries.indices.filter { SelectorGlob.matches(entries[$0].service, name) }
+        let matching = entries.indices.filter { Glob.matches(entries[$0].service, name) }
         let index = choices.firstIndex { $0.rules == matching } ?? choices.count
         if index == choices.count { choices.append(choice(of: matching)) }
         choiceOfService[hash] = index
@@ -126,7 +126,7 @@ struct IdentityPlan {
         for rule in rules {
             let spellings = entries[rule].spellings[part.index]
             if let whole = spellings.whole[strings.hash(name)] { return whole }
-            if let pattern = spellings.patterns.first(where: { SelectorGlob.matches($0.glob, text) }) { return pattern.name }
+            if let pattern = spellings.patterns.first(where: { Glob.matches($0.glob, text) }) { return pattern.name }
         }
         return Self.unchanged
     }
