@@ -18,7 +18,7 @@ public enum Detection {
     // Guard: the pointer is only used here.
     @inline(__always) static func isMessage(_ row: UnsafePointer<SpanRecord>) -> Bool {
         row.pointee.sender != 0 && row.pointee.messageDigest != 0 && row.pointee.place.outcome == .processed
-            && row.pointee.kind != .executeTool && row.pointee.flags.isDisjoint(with: [.fromPerson, .blocked, .rateLimited])
+            && row.pointee.kind != .executeTool && row.pointee.flags.isDisjoint(with: [.fromPerson, .blocked, .rateLimited, .logRecord])
     }
 
     /// Brings the indices of `number`, a shard whose turn is some way off, towards the processor. Changes nothing.

@@ -152,12 +152,16 @@ public struct PriceList: Sendable, Equatable {
     private func best(_ models: [Model], _ among: [Int], _ reading: ModelName.Reading, _ provider: String) -> Int? {
         let wanted = reading.provider.isEmpty ? provider : reading.provider
         if let sold = among.first(where: { models[$0].seller.providers.contains(wanted) }) { return sold }
+        if Self.atHome.contains(wanted) { return nil }
         return among.first {
             guard case .maker(let providers) = models[$0].seller else { return false }
             // A name that says whom it was bought from is bought from nobody else.
             return reading.provider.isEmpty || providers.isEmpty
         }
     }
+
+    /// Providers that run models on the user's own machines: nobody's price holds there but the user's.
+    private static let atHome: Set<String> = ["ollama", "vllm", "lmstudio", "llama.cpp", "llamacpp", "localai", "sglang", "tgi", "local"]
 
     private func pattern(_ readings: [ModelName.Reading], _ provider: String) -> Int? {
         for index in table.patterns {

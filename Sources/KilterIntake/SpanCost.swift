@@ -21,7 +21,9 @@ extension SpanResolver {
         let listed = space.pointee.rules.prices.isEmpty ? nil : listedCost(row, strings)
         let hasTokens = row.inputTokens > 0 || row.outputTokens > 0
         if candidates.has(.cost) || candidates.has(.costParts), let stated = statedCost(&row) {
-            if case .picodollars(let cost) = stated, !isAbsurd(cost, besides: hasTokens ? listed : nil) {
+            // Nought by Kilter's own attribute is meant: a gateway's cached call is free.
+            let isMeant = candidates.ranks(.cost) & 1 != 0
+            if case .picodollars(let cost) = stated, cost == 0 && isMeant || !isAbsurd(cost, besides: hasTokens ? listed : nil) {
                 row.costPicodollars = cost
                 row.flags.insert(.priced)
                 return
