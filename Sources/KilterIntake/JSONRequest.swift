@@ -53,6 +53,9 @@ extension JSONRequest {
 
     // MARK: Resource and scope
 
+    /// Lists of one resource, or one scope, that may stand before it: an object has each member once.
+    private static var postponedMax: Int { 64 }
+
     /// When records come before their resource, they are passed over and read afterwards.
     private func readResourceRecords(_ reader: inout JSONReader, into batch: inout SpanBatch) throws(Refusal) {
         space.pointee.beginResource()
@@ -67,6 +70,7 @@ extension JSONRequest {
                 if hasResource {
                     try readScopes(&reader, into: &batch)
                 } else {
+                    if postponed.count == Self.postponedMax { throw Refusal(.notOTLP) }
                     postponed.append(reader)
                     try reader.skipValue()
                 }
@@ -93,6 +97,7 @@ extension JSONRequest {
                     if hasScope {
                         try readRecords(&reader, into: &batch)
                     } else {
+                        if postponed.count == Self.postponedMax { throw Refusal(.notOTLP) }
                         postponed.append(reader)
                         try reader.skipValue()
                     }

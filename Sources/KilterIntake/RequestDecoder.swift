@@ -85,7 +85,9 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
 
     // Guard: the pointer is used up within one call of `decode(copying:)`.
     private mutating func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8> {
-        if let padded, paddedCapacity >= count + Self.slack { return padded }
+        // The memory of a huge payload is given back when the next one is small.
+        let isHuge = paddedCapacity > 16 << 20 && (count + Self.slack) * 4 < paddedCapacity
+        if let padded, paddedCapacity >= count + Self.slack, !isHuge { return padded }
         padded?.deallocate()
         paddedCapacity = max(count + Self.slack, 64 << 10)
         let room = UnsafeMutablePointer<UInt8>.allocate(capacity: paddedCapacity)
