@@ -80,9 +80,9 @@ struct Census {
     }
 }
 
-/// Ages in powers of two of a millisecond: 1 ms to two weeks in forty buckets, quantiles to within a factor of two.
+/// Ages in powers of two of a millisecond: 1 ms to twelve days in 31 buckets, quantiles to within a factor of two.
 struct LagHistogram: Sendable {
-    private var buckets = [UInt32](repeating: 0, count: 31)
+    private var buckets = [UInt64](repeating: 0, count: 31)
     private(set) var count: UInt64 = 0
     private(set) var longest = Nanoseconds(0)
 
@@ -100,7 +100,7 @@ struct LagHistogram: Sendable {
         let wanted = (count * percent + 99) / 100
         var seen: UInt64 = 0
         for (bucket, number) in buckets.enumerated() {
-            seen += UInt64(number)
+            seen += number
             if seen >= wanted { return min(1 << UInt64(bucket), longest.count / 1_000_000 + 1) }
         }
         return longest.count / 1_000_000 + 1

@@ -3,10 +3,6 @@ import KilterVocabulary
 import KilterWire
 import Synchronization
 
-public typealias TelemetrySignal = Signal
-public typealias TelemetryEncoding = PayloadEncoding
-public typealias TelemetryCompression = Compression
-
 /// One OTLP request that came by another way than a ZeroMQ socket, with its body as it was sent.
 public struct SubmittedRequest: Sendable {
     public var signal: Signal
@@ -33,7 +29,7 @@ public enum SubmitOutcome: Sendable, Equatable {
     case tooLarge
     /// Too much is waiting; send it again later.
     case busy
-    /// The engine is ending; nothing of it was admitted.
+    /// The engine is ending; what the request caused, if anything, was not published.
     case stopping
 }
 

@@ -72,9 +72,9 @@ extension EngineMetrics {
         records = Outcome.allCases.filter { $0 != .undecided }.map { Tally([$0.name], admission.counts[Int($0.rawValue)]) }
         quarantined = QuarantineReason.allCases.map { Tally([$0.name], admission.quarantined[Int($0.rawValue)]) }
         notes = Note.allCases.map { Tally([$0.name], admission.notes[Int($0.rawValue)]) }
-        alerts = Self.split(engine.eventCounts.alerts)
-        transitions = Self.split(engine.eventCounts.breakers)
-        notices = Self.split(engine.eventCounts.notices)
+        alerts = Self.tallies(engine.eventCounts.alerts, Self.alertLabels)
+        transitions = Self.tallies(engine.eventCounts.breakers, Self.transitionLabels)
+        notices = Self.tallies(engine.eventCounts.notices, Notice.Kind.allCases.map { [$0.rawValue] })
         tenants = engine.admission.tenantCount
         for room in engine.shards {
             turns += room.shard.turns.count
@@ -86,8 +86,16 @@ extension EngineMetrics {
         tripsRefused = engine.desk.breakers.refusedTrips
     }
 
-    /// Counts whose names are label values joined by a dot.
-    private static func split(_ counts: [String: UInt64]) -> [Tally] {
-        counts.sorted { $0.key < $1.key }.map { Tally($0.key.split(separator: ".").map(String.init), $0.value) }
+    /// Every series of a family, those at nought too: a first event is an increase that can be seen.
+    private static func tallies(_ counts: [String: UInt64], _ labels: [[String]]) -> [Tally] {
+        labels.map { Tally($0, counts[$0.joined(separator: ".")] ?? 0) }
+    }
+
+    private static let alertLabels = DetectorID.allCases.flatMap { detector in
+        (Severity.allCases.map(\.name) + ["resolved"]).map { [detector.name, $0] }
+    }
+
+    private static let transitionLabels = BreakerMode.allCases.flatMap { mode in
+        [BreakerState.closed, .open, .halfOpen, .forcedOpen, .disabled].map { [mode.rawValue, $0.rawValue] }
     }
 }

@@ -9,8 +9,6 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
     let engine: Engine
     private(set) var gaps = InputGaps()
     private(set) var messages: UInt64 = 0
-    /// Requests that were submitted.
-    private(set) var requests: UInt64 = 0
     var meter = Meter()
     private var ingress: Ingress
     private let sink: EventSink
@@ -129,15 +127,22 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         }
         meter.end(.decode)
         let arrival = WallClock.now
+        var failure: (any Error)?
         for (lane, letter) in zip(lanes, letters) {
+            // Whoever waits is answered, also when the events of somebody before could not leave.
+            guard failure == nil else {
+                letter.answer.resume(returning: .stopping)
+                continue
+            }
             do {
                 letter.answer.resume(returning: try judge(lane, arrival))
             } catch {
+                failure = error
                 letter.answer.resume(returning: .stopping)
-                throw error
             }
         }
         if admitted != before { idle.admit(at: instant) }
+        if let failure { throw failure }
         try sendCountersWhenDue()
         return letters.count == lanes.count
     }
@@ -145,7 +150,6 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
     private func judge(_ lane: MessageLane, _ arrival: EventTime) throws -> SubmitOutcome {
         let received = engine.admission.received
         let refused = engine.admission.quarantined
-        requests &+= 1
         let events = engine.step(&lane.decoding.batch, arrival: arrival) { meter.end($0) }
         meter.noteArrival(of: lane.decoding.batch, at: arrival)
         lane.decoding.batch.releaseExcess()

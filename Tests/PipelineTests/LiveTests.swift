@@ -72,6 +72,9 @@ struct LiveTests {
         engine.stop()
         #expect(metrics.records.map(\.labels).contains(["processed"]) && metrics.records.allSatisfy { $0.count == 0 })
         #expect(!metrics.quarantined.isEmpty && metrics.stages.count == EngineStage.allCases.count)
+        for family in [metrics.alerts, metrics.transitions, metrics.notices] {
+            #expect(!family.isEmpty && family.allSatisfy { $0.count == 0 })
+        }
     }
 
     @Test("Junk in between ends nothing and changes nothing")
