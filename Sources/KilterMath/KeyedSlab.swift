@@ -10,7 +10,7 @@ import CLanes
 ///   sixty-fourth; before that, of the owner that holds the most. So a flood evicts its own slots only.
 /// - Behaviour depends on the sequence of calls alone: no clock, no address; `secret` moves index places, no verdict.
 ///
-/// Memory: `MemoryLayout<Slot>.stride` + up to 24 bytes a slot, + 32 to 64 bytes of index a slot.
+/// Memory: `slotBytesMax` for each slot in use.
 public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     /// A slot and what the slab knows about it, side by side: whoever has the one in the cache has the other.
     @usableFromInline struct Cell: BitwiseCopyable {
@@ -111,6 +111,10 @@ public struct KeyedSlab<Slot: BitwiseCopyable>: ~Copyable {
     @inlinable @inline(__always) func cell(_ slot: Int32) -> UnsafeMutablePointer<Cell> {
         cell(Int(UInt32(truncatingIfNeeded: slot)))
     }
+
+    /// Bytes that one slot takes at most: itself, what is known about it, and its places in the index, which is filled
+    /// between a quarter and a half.
+    @inlinable public static var slotBytesMax: Int { MemoryLayout<Cell>.stride + 4 * MemoryLayout<Place>.stride }
 
     /// Parts of the capacity that an owner may fill at the cost of others; beyond its part it evicts its own.
     @inlinable static var shares: Int { 64 }

@@ -40,9 +40,9 @@ public enum Limits {
     public static let breakersMax = 4_096
     /// Aliases a breaker carries.
     public static let aliasesMax = 16
-    /// Turns whose calls are remembered, over all tenants. At 1.9 KB each: 475 MiB when full.
+    /// Turns whose calls are remembered, over all tenants. At 2.1 KB each: 532 MiB when full.
     public static let turnsMax = 262_144
-    /// Runs whose messages between agents are remembered, over all tenants. At 1.5 KB each: 94 MiB when full.
+    /// Runs whose messages between agents are remembered, over all tenants. At 1.7 KB each: 106 MiB when full.
     public static let runsMax = 65_536
     /// Agents in one run whose tool calls and pairs whose messages are told apart.
     public static let pairsMax = 16
