@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import Tracer
+from opentelemetry.trace import StatusCode, Tracer
 
 import kilter
 from kilter import Fingerprinter
 
 MAKER = Fingerprinter("a key for these tests")
+SECRET = "4111-1111-1111-1111"
 
 
 @pytest.fixture
@@ -98,3 +101,67 @@ def test_a_failing_tool_fails(tracer: Tracer, memory: InMemorySpanExporter) -> N
     assert "kilter.tool.args_hash" in found and "kilter.tool.result_hash" not in found
     with pytest.raises(TypeError):
         lookup()  # type: ignore[call-arg]
+
+
+def test_nothing_of_arguments_results_or_errors_leaves(tracer: Tracer, memory: InMemorySpanExporter) -> None:
+    @kilter.traced_tool(tracer=tracer, fingerprinter=MAKER)
+    def pay(card: str, *, fail: bool = False) -> str:
+        try:
+            if fail:
+                raise LookupError(f"no account of {card}")
+        except LookupError as error:
+            raise ValueError(f"card {card} refused") from error
+        return f"paid with {card}"
+
+    @kilter.traced_tool(tracer=tracer, name="later", fingerprinter=MAKER)
+    async def later(card: str) -> str:
+        raise ValueError(f"card {card} refused")
+
+    pay(SECRET)
+    with pytest.raises(ValueError, match=SECRET):
+        pay(SECRET, fail=True)
+    with pytest.raises(ValueError, match=SECRET):
+        asyncio.run(later(SECRET))
+    spans = memory.get_finished_spans()
+    assert SECRET not in "".join(span.to_json() for span in spans) + str(encode_spans(spans))
+    assert spans[0].status.status_code is StatusCode.UNSET
+    for span in spans[1:]:
+        assert span.status.status_code is StatusCode.ERROR and span.status.description is None and span.events == ()
+        assert span.attributes is not None and span.attributes["error.type"] == "ValueError"
+        # As the redacting exporter writes it, so that equal errors stay equal whichever way they come.
+        assert span.attributes["error.message"] == MAKER.error(f"card {SECRET} refused")
+
+
+def test_an_exception_comes_out_as_it_went_in(tracer: Tracer, memory: InMemorySpanExporter) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    @kilter.traced_tool(tracer=tracer, name="raise_it", fingerprinter=MAKER)
+    def raise_it(error: BaseException) -> None:
+        raise error
+
+    no_utf8 = FileNotFoundError(os.fsdecode(b"/data/caf\xe9.txt"))
+    for error in (Mute(), no_utf8, StopIteration(7), KeyboardInterrupt()):
+        with pytest.raises(type(error)) as caught:
+            raise_it(error)
+        assert caught.value is error
+    mute, path, stop, interrupt = memory.get_finished_spans()
+    assert mute.attributes is not None and str(mute.attributes["error.type"]).endswith("Mute")
+    assert "error.message" not in mute.attributes
+    assert path.attributes is not None and len(str(path.attributes["error.message"])) == 32
+    assert stop.status.status_code is StatusCode.ERROR and interrupt.events == ()
+
+
+def test_a_key_that_is_none_does_not_fail_the_tool(
+    tracer: Tracer, memory: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("kilter.fingerprints._of_process", None)
+    monkeypatch.setenv("KILTER_FINGERPRINT_KEY", "too short")
+
+    @kilter.traced_tool(tracer=tracer)
+    def lookup(id: int) -> str:
+        return "nothing"
+
+    assert lookup(1) == lookup(2) == "nothing"
+    assert [record.levelname for record in caplog.records] == ["ERROR"] and "too short" not in caplog.text

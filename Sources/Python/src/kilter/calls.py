@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, ParamSpec, TypeVar, cast, overload
 
-from opentelemetry.trace import Span, Tracer, get_current_span
+from opentelemetry.trace import Span, Status, StatusCode, Tracer, get_current_span
 
 from .fingerprints import Fingerprinter, process_fingerprinter
 
@@ -20,6 +20,9 @@ RESULT_CHARACTERS: Final = "kilter.tool.result_chars"
 MESSAGE_HASH: Final = "kilter.message.sha256"
 MESSAGE_CHARACTERS: Final = "kilter.message.chars"
 SENDER: Final = "kilter.sender.name"
+ERROR_TYPE: Final = "error.type"
+#: The conventions' name, because the engine reads it: what tells errors apart is not for tools alone.
+ERROR_MESSAGE: Final = "error.message"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,7 +98,9 @@ def traced_tool(
 
     Bare, it marks the span that is current inside the function: put it below the decorator that starts the tool's span.
     With a `tracer` it starts that span itself: `execute_tool <name>`, with `gen_ai.operation.name` and
-    `gen_ai.tool.name`. Arguments are compared by parameter name, defaults included, so `f(1)` and `f(x=1)` are equal.
+    `gen_ai.tool.name`. Of an exception it tells the type (`error.type`), and as `error.message` the fingerprint of its text
+    (see `Fingerprinter.error`), never the text or the stack; what another decorator's span tells of it is up to that one.
+    Arguments are compared by parameter name, defaults included, so `f(1)` and `f(x=1)` are equal.
     """
     if function is None:
         return lambda function: _traced(function, tracer, name, fingerprinter)
@@ -115,7 +120,7 @@ def _traced(
 
         @functools.wraps(function)
         async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
-            with _span(tracer, tool) as span:
+            with _span(tracer, tool, fingerprinter) as span:
                 mark(span, ABSENT, args, kwargs)
                 result = await function(*args, **kwargs)
                 tool_call(span, result=result, fingerprinter=fingerprinter)
@@ -125,7 +130,7 @@ def _traced(
 
     @functools.wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _span(tracer, tool) as span:
+        with _span(tracer, tool, fingerprinter) as span:
             # Before the call, which may change what it was given or fail.
             mark(span, ABSENT, args, kwargs)
             result = function(*args, **kwargs)
@@ -136,17 +141,33 @@ def _traced(
 
 
 @contextlib.contextmanager
-def _span(tracer: Tracer | None, tool: str) -> Iterator[Span]:
+def _span(tracer: Tracer | None, tool: str, fingerprinter: Fingerprinter | None) -> Iterator[Span]:
     if tracer is None:
         yield get_current_span()
         return
     attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool}
-    with tracer.start_as_current_span(f"execute_tool {tool}", attributes=attributes) as span:
+    # Left to itself OpenTelemetry records the exception's text and stack, which may quote content.
+    with tracer.start_as_current_span(
+        f"execute_tool {tool}", attributes=attributes, record_exception=False, set_status_on_exception=False) as span:
         try:
             yield span
         except Exception as error:
-            span.set_attribute("error.type", type(error).__qualname__)
+            _fail(span, error, fingerprinter)
             raise
+
+
+def _fail(span: Span, error: Exception, fingerprinter: Fingerprinter | None) -> None:
+    """Tells one failure from another without its text."""
+    if not span.is_recording():
+        return
+    span.set_status(Status(StatusCode.ERROR))
+    span.set_attribute(ERROR_TYPE, type(error).__qualname__)
+    try:
+        text = str(error)
+    except Exception:  # the tool's exception goes on its way, whatever it makes of its own text
+        return
+    if text:
+        span.set_attribute(ERROR_MESSAGE, (fingerprinter or process_fingerprinter()).error(text))
 
 
 def _by_name(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:

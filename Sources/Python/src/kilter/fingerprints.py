@@ -57,7 +57,7 @@ class Fingerprinter:
         except NotCanonical:
             return None
         except Exception:  # an object whose own methods fail: what it is stays unknown
-            _log.debug("no fingerprint of a %s", type(value).__name__, exc_info=True)
+            _log.debug("no fingerprint of a %s", type(value).__name__)
             return None
 
     def message(self, text: str) -> Fingerprint:
@@ -66,8 +66,9 @@ class Fingerprinter:
         return Fingerprint(digest.hexdigest(), len(text))
 
     def error(self, text: str) -> str:
-        """Stands for the text of an error, so that equal errors stay equal."""
-        return self._hash(b"kilter.error", text)
+        """Stands for the text of an error, so that equal errors stay equal. Never raises: paths that are no UTF-8 come into
+        such texts as half surrogate pairs."""
+        return self._hash(b"kilter.error", text, errors="surrogatepass")
 
     def _text(self, text: str) -> Fingerprint | None:
         if text == REDACTED:
@@ -94,8 +95,8 @@ class Fingerprinter:
     def _empty(self) -> Fingerprint:
         return Fingerprint(self._hash(b"kilter.empty", ""), 0)
 
-    def _hash(self, domain: bytes, text: str) -> str:
-        return hashlib.blake2b(text.encode(), digest_size=16, key=self._key, person=domain).hexdigest()
+    def _hash(self, domain: bytes, text: str, errors: str = "strict") -> str:
+        return hashlib.blake2b(text.encode("utf-8", errors), digest_size=16, key=self._key, person=domain).hexdigest()
 
 
 _process_lock = threading.Lock()
@@ -104,12 +105,35 @@ _of_process: Fingerprinter | None = None
 
 def process_fingerprinter() -> Fingerprinter:
     """The fingerprinter of this process, under the key given to `use_key`, else `KILTER_FINGERPRINT_KEY`, else a random
-    one: then hashes compare within this process and the children it forks, and nowhere else."""
+    one: then hashes compare within this process and the children it forks, and nowhere else. A variable that is no key is
+    told once and a random key used: an agent's tools do not fail for it."""
     global _of_process
+    made = _of_process
+    if made is not None:
+        return made
     with _process_lock:
         if _of_process is None:
-            _of_process = Fingerprinter(os.environ.get(KEY_VARIABLE) or secrets.token_bytes(32))
+            _of_process = Fingerprinter(_key_of_environment() or secrets.token_bytes(32))
         return _of_process
+
+
+def _key_of_environment() -> bytes | None:
+    key = os.environb.get(KEY_VARIABLE.encode()) if os.supports_bytes_environ else os.environ.get(KEY_VARIABLE, "").encode()
+    if not key or len(key) >= _KEY_BYTES_MIN:
+        return key or None
+    _log.error("%s has %d bytes and needs %d: a random key is used, and hashes compare within this process only",
+               KEY_VARIABLE, len(key), _KEY_BYTES_MIN)
+    return None
+
+
+def _renew_lock() -> None:
+    """In a forked child: a thread that is not there any more may have held it."""
+    global _process_lock
+    _process_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def use_key(key: bytes | str) -> None:
