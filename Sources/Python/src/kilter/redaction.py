@@ -9,27 +9,31 @@ Kilter; others of the same provider still see the content.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from opentelemetry.trace import Status
+from opentelemetry.trace import Link, Status
 from opentelemetry.util.types import AttributeValue
 
 from . import calls, content
 from .fingerprints import Fingerprint, Fingerprinter, process_fingerprinter
 
+_log = logging.getLogger(__name__)
+
 
 class FingerprintedSpan(ReadableSpan):
-    """A copy of an ended span with other attributes, events and status."""
+    """A copy of an ended span with other attributes, events, links and status."""
 
     def __init__(
-        self, span: ReadableSpan, attributes: Mapping[str, AttributeValue], events: Sequence[Event], status: Status
+        self, span: ReadableSpan, attributes: Mapping[str, AttributeValue], events: Sequence[Event], links: Sequence[Link],
+        status: Status,
     ) -> None:
         super().__init__(
             name=span.name, context=span.get_span_context(), parent=span.parent, resource=span.resource,
-            attributes=attributes, events=events, links=span.links, kind=span.kind, status=status,
+            attributes=attributes, events=events, links=links, kind=span.kind, status=status,
             start_time=span.start_time, end_time=span.end_time, instrumentation_scope=span.instrumentation_scope,
         )
         self._dropped = (span.dropped_attributes, span.dropped_events, span.dropped_links)
@@ -50,11 +54,12 @@ class FingerprintedSpan(ReadableSpan):
 class Redactor:
     """Makes the copies. Fingerprints that a span carries already stay as they are.
 
-    With `drop_content` no attribute goes out that the GenAI conventions, OpenInference, OpenLLMetry and their relatives
-    keep content in: arguments, results, prompts, answers, messages, documents, tool definitions. Texts of errors become
+    With `drop_content` no attribute of a span, its events or links goes out that the GenAI conventions, OpenInference,
+    OpenLLMetry and their relatives keep content in (`kilter.content` lists them): arguments, results, prompts, answers,
+    messages, documents, tool definitions, and of a request's parameters all but the model. Texts of errors become
     fingerprints and stack traces go. Attributes of your own that hold content are named by `also`: keys, or their
-    beginnings when they end in a dot. Span names, identities, token counts and durations stay. Without `drop_content`
-    fingerprints are added and nothing goes.
+    beginnings when they end in a dot. Names of spans and events, identities, token counts and durations stay, and so do
+    the resource and what other libraries write (`url.full`). Without `drop_content` fingerprints are added and nothing goes.
 
     Only a tool's own span gets fingerprints. Where it says nothing of its arguments, and only the model's answer that asked
     for the call does, dropping the answer drops the evidence: mark such tools with `tool_call` or `traced_tool`.
@@ -70,8 +75,19 @@ class Redactor:
         before: Mapping[str, AttributeValue] = span.attributes or {}
         after = {**self._kept(before, span.name), **self._fingerprints(before, span.name)}
         if not self._drops:
-            return FingerprintedSpan(span, after, span.events, span.status)
-        return FingerprintedSpan(span, after, [self._event(event) for event in span.events], self._status(span.status))
+            return FingerprintedSpan(span, after, span.events, span.links, span.status)
+        events = [self._event(event) for event in span.events]
+        return FingerprintedSpan(span, after, events, [self._link(link) for link in span.links], self._status(span.status))
+
+    def copies(self, spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
+        """Copies of the spans. Never raises: one that cannot be copied stays here whole."""
+        made: list[ReadableSpan] = []
+        for span in spans:
+            try:
+                made.append(self.copy(span))
+            except Exception as error:
+                _log.error("a span without fingerprints is not sent: %s", type(error).__name__)
+        return made
 
     def _fingerprints(self, attributes: Mapping[str, AttributeValue], name: str) -> dict[str, AttributeValue]:
         is_tool = content.is_tool_span(name, attributes)
@@ -101,27 +117,36 @@ class Redactor:
         if not self._drops:
             return dict(attributes)
         kept = {key: self._error_text(key, value) for key, value in attributes.items() if not self._is_content(key)}
-        if content.is_handoff(name):
-            parties = (content.INPUT[0], content.OUTPUT[0])
-            kept.update({key: attributes[key] for key in parties if key in attributes})
+        model = content.model_of(attributes.get(content.REQUEST_PARAMETERS))
+        if model is not None:
+            kept[content.REQUEST_PARAMETERS] = model
+        kept.update({key: attributes[key] for key in content.parties_of(name, attributes)})
         return kept
 
-    def _is_content(self, key: str, *, in_event: bool = False) -> bool:
-        if content.is_content(key, in_event=in_event) or key in self._also:
-            return True
-        return bool(self._also_below) and key.startswith(self._also_below)
+    def _is_content(self, key: str) -> bool:
+        return content.is_content(key) or self._is_named(key)
+
+    def _is_named(self, key: str) -> bool:
+        return key in self._also or (bool(self._also_below) and key.startswith(self._also_below))
 
     def _error_text(self, key: str, value: AttributeValue) -> AttributeValue:
-        is_text = key in content.ERROR_TEXTS and isinstance(value, str) and value != ""
-        return self._maker.error(str(value)) if is_text else value
+        if key not in content.ERROR_TEXTS or value == "" or isinstance(value, bool):
+            return value
+        return self._maker.error(str(value))
 
     def _event(self, event: Event) -> Event:
+        before = dict(event.attributes or {})
         kept = {
             key: self._error_text(key, value)
-            for key, value in (event.attributes or {}).items()
-            if not self._is_content(key, in_event=True)
+            for key, value in before.items()
+            if not content.is_content_of_event(event.name, key) and not self._is_named(key)
         }
-        return Event(event.name, kept, event.timestamp)
+        return event if kept == before else Event(event.name, kept, event.timestamp)
+
+    def _link(self, link: Link) -> Link:
+        before = dict(link.attributes or {})
+        kept = {key: self._error_text(key, value) for key, value in before.items() if not self._is_content(key)}
+        return link if kept == before else Link(link.context, kept)
 
     def _status(self, status: Status) -> Status:
         if not status.description:
@@ -148,7 +173,8 @@ class FingerprintProcessor(SpanProcessor):
         self._inner._on_ending(span)
 
     def on_end(self, span: ReadableSpan) -> None:
-        self._inner.on_end(self._redactor.copy(span))
+        for copy in self._redactor.copies([span]):
+            self._inner.on_end(copy)
 
     def shutdown(self) -> None:
         self._inner.shutdown()
@@ -169,7 +195,9 @@ class FingerprintingExporter(SpanExporter):
         self._redactor = _redactor(key, drop_content, also)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return self._inner.export([self._redactor.copy(span) for span in spans])
+        copies = self._redactor.copies(spans)
+        result = self._inner.export(copies)
+        return result if len(copies) == len(spans) else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
         self._inner.shutdown()
