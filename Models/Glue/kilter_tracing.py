@@ -1,14 +1,13 @@
 """Sends the spans of a Python agent to Kilter. Import it before the agent and call one of the two functions once.
 
     pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http    # for over_http
-    pip install kilter                                                      # for over_zeromq
+    pip install ./Sources/Python                                            # for over_zeromq
 
+The second is Kilter's own package, which comes with its source: run that line from the top of Kilter's repository.
 Any instrumentation that follows the OpenTelemetry GenAI conventions, OpenInference or OpenLLMetry does for the rest.
 """
 
 from __future__ import annotations
-
-import atexit
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
@@ -40,11 +39,10 @@ def over_zeromq(service: str, *, with_content: bool = False) -> TracerProvider:
 
 
 def _install(service: str, exporter: SpanExporter) -> TracerProvider:
+    # The provider shuts down with the program, so that the last spans of a short one leave.
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=DELAY_MILLISECONDS))
     trace.set_tracer_provider(provider)
-    # The last spans of a short program leave with it.
-    atexit.register(provider.shutdown)
     return provider
 
 
