@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,8 @@ from kilter import (
     Subscriber,
 )
 from kilter.cursor import EARLY_MAX, Delivery, StreamCursor
-from kilter.events import STREAMS, TOPIC_PREFIXES
+from kilter.events import STREAMS, TOPIC_PREFIXES, Heartbeat, Stream
+from kilter.reading import Reading
 from published import PublishedEvents
 
 
@@ -256,3 +258,104 @@ def test_what_is_kept_ahead_of_a_gap_is_bounded() -> None:
     for sequence in range(2, 6):
         cursor.take(Delivery(sequence, 1, bytes(5 << 20)))
     assert len(cursor.take(Delivery(1, 1, b""))) == 4
+
+
+class Log:
+    """What a log publishes, for a `Reading` without sockets."""
+
+    def __init__(self, first_byte: int, epoch: int = 1) -> None:
+        self.log_id = bytes([first_byte]) * 16
+        self.epoch = epoch
+
+    def header(self, sequence: int) -> bytes:
+        return sequence.to_bytes(8, "big") + self.epoch.to_bytes(8, "big") + self.log_id
+
+    def event(self, sequence: int, topic: bytes = b"alert.x.") -> list[bytes]:
+        return [topic, self.header(sequence), b"{}"]
+
+    def beat(self, **heads: int) -> list[bytes]:
+        body = {
+            "log_id": self.log_id.hex(), "epoch": self.epoch, "heads": {stream: heads.get(stream, 0) for stream in STREAMS},
+            "oldest": dict.fromkeys(STREAMS, 1), "mode": "normal"}
+        return [b"hb", self.header(0), json.dumps(body).encode()]
+
+
+def reading(**options: Any) -> Reading:
+    given = {"start": "newest", "with_state": False, "can_fetch": True, "now": 0.0, **options}
+    streams: list[Stream] = ["alert", "breaker"]
+    return Reading(streams, **given)
+
+
+def test_a_position_names_one_log_while_events_of_the_older_one_wait() -> None:
+    old, new, made = Log(1), Log(2), reading()
+    assert made.position is None
+    made.take_live(old.beat(breaker=5), 0.0)
+    made.take_live(old.event(1), 0.0)
+    made.take_live(old.event(2), 0.0)
+    made.take_live(new.beat(alert=1), 0.0)
+    made.take_live(new.event(1), 0.0)
+    seen: list[tuple[str, dict[Stream, int]]] = []
+    while made.items:
+        made.next_item()
+        position = made.position
+        assert position is not None
+        seen.append((position.log_id[:2], dict(position.sequences)))
+    assert seen == [
+        ("01", {"breaker": 5}), ("01", {"breaker": 5, "alert": 1}), ("01", {"breaker": 5, "alert": 2}), ("02", {}),
+        ("02", {"alert": 1})]
+    # Two engines that publish to one subscriber.
+    for log in (old, new, old):
+        made.take_live(log.beat(), 1.0)
+    while made.items:
+        made.next_item()
+    made.take_live(old.beat(alert=1), 1.0)
+    assert made.position == Position("01" * 16, {})
+
+
+def test_a_position_is_the_same_after_a_restart_without_events() -> None:
+    log, saved = Log(1), Position("01" * 16, {"alert": 7, "breaker": 3})
+    made = reading(start=saved)
+    made.take_live(log.beat(alert=7, breaker=3), 0.0)
+    assert isinstance(made.next_item(), Connected) and not made.items and made.position == saved
+    # And of streams that brought nothing yet it says where they were begun: what is older was not asked for.
+    made = reading()
+    made.take_live(log.beat(alert=7, breaker=3), 0.0)
+    assert isinstance(made.next_item(), Connected) and made.position == saved
+
+
+def test_an_answer_of_the_predecessor_counts_for_nothing() -> None:
+    for new in (Log(2), Log(1, epoch=2)):
+        old, made = Log(1), reading(with_state=True)
+        made.take_live(old.beat(breaker=9), 0.0)
+        made.asked = made.next_request(0.0)
+        assert made.asked is not None and made.asked.frames == [b"state"]
+        made.take_live(new.beat(breaker=9), 1.0)
+        made.take_reply([b"end", bytes(8), (9).to_bytes(8, "big")], 1.0)
+        assert made.wants_answer and all(isinstance(item, Connected) for item in made.items)
+        made.asked = None
+        again = made.next_request(1.0)
+        assert again is not None and again.frames == [b"state"], "the state of the new engine is not known yet"
+
+
+def test_a_gap_is_filled_across_a_restart_on_the_same_log() -> None:
+    before, after, made = Log(1), Log(1, epoch=2), reading()
+    made.take_live(before.event(1), 0.0)
+    made.take_live(before.event(3), 0.0)
+    made.asked = made.next_request(0.0)
+    assert made.asked is not None
+    made.take_live(after.event(5), 1.0)
+    made.asked = None
+    for missing in (2, 4):
+        made.asked = made.next_request(2.0)
+        assert made.asked is not None and made.asked.frames[2:4] == [missing.to_bytes(8, "big")] * 2
+        made.take_reply([b"event", after.header(missing), b"{}"], 2.0)
+        made.take_reply([b"end", bytes(8), bytes(8)], 2.0)
+    told_items = [made.next_item() for _ in range(len(made.items))]
+    assert [item.sequence for item in told_items if isinstance(item, AlertEvent)] == [1, 2, 3, 4, 5]
+    assert not made.wants_answer
+
+
+def test_heartbeats_with_impossible_numbers_are_none() -> None:
+    for head in ("Infinity", "-1", "1e400", "NaN", str(1 << 64), '"x"', "null"):
+        body = f'{{"log_id":"00","epoch":1,"heads":{{"alert":{head}}},"oldest":{{}},"mode":"normal"}}'
+        assert Heartbeat.read(body.encode()) is None, head

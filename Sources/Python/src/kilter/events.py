@@ -223,8 +223,10 @@ class Heartbeat:
                 {stream: int(json_body[key][stream]) for stream in STREAMS if stream in json_body[key]}
                 for key in ("heads", "oldest")
             )
+            if any(not 0 <= number < 1 << 64 for numbers in (heads, oldest) for number in numbers.values()):
+                return None
             return cls(
                 str(json_body["log_id"]), int(json_body["epoch"]), heads, oldest, str(json_body["mode"]),
                 dict(json_body.get("counters", {})))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None

@@ -13,6 +13,9 @@ from .events import (
     StateComplete, Stream, event,
 )
 
+#: In place of a time: the request will not be answered.
+_LOST: Final = float("-inf")
+
 #: Seconds before a request that brought nothing is made again.
 ASK_AGAIN: Final = 0.25
 
@@ -54,15 +57,27 @@ class Reading:
         self._with_state = self._needs_state = with_state and can_fetch
         self._cursors: dict[Stream, StreamCursor] = {stream: StreamCursor(stream) for stream in streams}
         self._log: tuple[str, int] | None = None
+        #: Where the streams of each log were begun, of the one delivered and later ones: one before the first event wanted.
+        self._before_first: dict[str, dict[Stream, int]] = {}
+        #: What was delivered, and of which log: not yet the one that is heard while items of an older one wait.
         self._delivered: dict[Stream, int] = {}
+        self._delivered_log: str | None = None
 
     @property
     def position(self) -> Position | None:
-        return None if self._log is None else Position(self._log[0], dict(self._delivered))
+        if self._delivered_log is None:
+            return None
+        sequences = {**self._before_first.get(self._delivered_log, {}), **self._delivered}
+        return Position(self._delivered_log, {stream: last for stream, last in sequences.items() if last > 0})
 
     def next_item(self) -> Item:
         item = self.items.popleft()
-        if isinstance(item, Event) and item.sequence > 0:
+        if isinstance(item, Connected) and item.log_id != self._delivered_log:
+            if self._delivered_log is not None:
+                self._before_first.pop(self._delivered_log, None)
+            self._delivered_log = item.log_id
+            self._delivered.clear()
+        elif isinstance(item, Event) and item.sequence > 0:
             self._delivered[item.stream] = item.sequence
         elif isinstance(item, Gone):
             self._delivered[item.stream] = item.last
@@ -106,21 +121,27 @@ class Reading:
             return
         before, self._log = self._log, (header.log_id, header.epoch)
         if before is not None and self.asked is not None:
-            # A restarted engine knows nothing of the request.
-            self.asked.answered_last = float("-inf")
+            # A restarted engine knows nothing of the request, and what its predecessor still said to it is of old.
+            self.asked.answered_last = _LOST
         self._needs_state = self._with_state
         if before is None or before[0] != header.log_id:
-            self._start_over(is_first=before is None, log_id=header.log_id)
+            self._start_over(header.log_id, is_first=before is None)
 
-    def _start_over(self, *, is_first: bool, log_id: str) -> None:
-        self._delivered.clear()
+    def _start_over(self, log_id: str, *, is_first: bool) -> None:
+        self._before_first[log_id] = {}
         for stream in self._cursors:
             self._cursors[stream] = cursor = StreamCursor(stream)
             if not is_first:
-                cursor.begin(1)  # all of a new log is news
+                self._begin(cursor, 1)  # all of a new log is news
             elif isinstance(self._start, Position):
                 known = self._start.log_id == log_id
-                cursor.begin(self._start.sequences.get(stream, 0) + 1 if known else 1)
+                self._begin(cursor, self._start.sequences.get(stream, 0) + 1 if known else 1)
+
+    def _begin(self, cursor: StreamCursor, sequence: int) -> list[Delivery]:
+        released = cursor.begin(sequence)
+        if self._log is not None:
+            self._before_first.setdefault(self._log[0], {})[cursor.stream] = max(sequence, 1) - 1
+        return released
 
     def _learn(self, heartbeat: Heartbeat) -> None:
         self.heartbeat = heartbeat
@@ -131,14 +152,14 @@ class Reading:
             cursor.learn(head)
             if cursor.next is None and not (self._needs_state and stream == "breaker"):
                 oldest = heartbeat.oldest.get(stream, head + 1)
-                self._deliver(stream, cursor.begin(oldest if self._start == "oldest" else head + 1))
+                self._deliver(stream, self._begin(cursor, oldest if self._start == "oldest" else head + 1))
             if not self._can_fetch and cursor.missing is not None:
                 self._give_up(cursor, cursor.missing[1] + 1)
 
     def _take(self, cursor: StreamCursor, delivery: Delivery) -> None:
         waits = self._needs_state and cursor.stream == "breaker"
         if cursor.next is None and self._start == "newest" and not waits:
-            cursor.begin(delivery.sequence)
+            self._begin(cursor, delivery.sequence)
         self._deliver(cursor.stream, cursor.take(delivery))
         if not self._can_fetch and cursor.missing is not None:
             self._give_up(cursor, delivery.sequence)
@@ -176,7 +197,7 @@ class Reading:
     def take_reply(self, frames: Sequence[bytes], now: float) -> None:
         """Takes an answer of the catch-up socket."""
         request = self.asked
-        if request is None:
+        if request is None or request.answered_last == _LOST:
             return
         request.answered_last = now
         word = frames[0]
@@ -207,7 +228,7 @@ class Reading:
         self.items.append(StateComplete(head))
         cursor = self._cursors.get("breaker")
         if cursor is not None and cursor.next is None and self._start == "newest":
-            self._deliver("breaker", cursor.begin(head + 1))
+            self._deliver("breaker", self._begin(cursor, head + 1))
 
     def _finish(self, request: Request, now: float) -> None:
         """Ends a request. One that changed nothing is not repeated at once, or two faulty sides would keep each other

@@ -37,7 +37,8 @@ class Subscriber:
     so does another log. `with_state` asks first for every breaker that is not closed. Without `catchup` gaps are `Gone`.
     An engine unheard for `silence_seconds` is told as `Silent`, or raised as `EngineSilent` with `on_silence="raise"`.
     A request unanswered for `patience_seconds` is made again.
-    Memory is bounded: beyond 10,000 queued messages libzmq drops, which a heartbeat then reveals. One thread at a time.
+    Memory is bounded: beyond 10,000 queued messages libzmq drops, which a heartbeat then reveals. One thread at a time; a
+    forked child makes a subscriber of its own.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Subscriber:
 
     @property
     def position(self) -> Position | None:
-        """What has been delivered so far, to go on from with `start`; None before the engine was heard."""
+        """What has been delivered so far, to go on from with `start`; None before the first `Connected`."""
         return self._reading.position
 
     @property
