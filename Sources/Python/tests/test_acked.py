@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from acked_peer import AckedPeer
 from engine import free_ports, wait_for
 from kilter import AckedSpanExporter, Patience
+from kilter.payloads import Compression, Payload, payloads
 
 OK, FAILED = SpanExportResult.SUCCESS, SpanExportResult.FAILURE
 QUICK = Patience(hello=0.2, acknowledgement=0.3, not_durable=0.1)
@@ -237,6 +238,41 @@ def test_shutdown_is_bounded_and_final(make: Make, peer: AckedPeer) -> None:
     assert time.monotonic() - began < 5 and exporter.counts.waiting_spans == 1
     assert exporter.export(span("x")) is FAILED
     peer.start()
+
+
+def test_what_comes_during_the_shutdown_is_counted(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = make()
+
+    def slowly(spans: Sequence[ReadableSpan], compression: Compression | None) -> Iterator[Payload]:
+        exporter.shutdown()
+        return payloads(spans, compression)
+
+    monkeypatch.setattr("kilter.acked.payloads", slowly)
+    assert exporter.export(span("late")) is FAILED and exporter.export(span("later")) is FAILED
+    assert exporter.counts.dropped_spans == 2 and exporter.counts.waiting_spans == 0
+
+
+def test_a_session_that_breaks_is_followed_by_another(
+    peer: AckedPeer, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter, whole, broken = make(), AckedSpanExporter._take, [True]
+
+    def take(self: AckedSpanExporter, socket: Any) -> float | None:
+        if broken.pop() if broken else False:
+            raise IndexError
+        return whole(self, socket)
+
+    monkeypatch.setattr(AckedSpanExporter, "_take", take)
+    export(exporter, *many(3))
+    assert exporter.force_flush(10_000) and peer.names("tests") == many(3) and not broken
+
+
+def test_ids_of_forked_children_fit(make: Make) -> None:
+    exporter = make(producer_id="é" * 127)
+    for _ in range(3):
+        exporter._forget()
+        assert exporter._producer_id.startswith("é" * 100) and exporter._producer_id.endswith(f"é/{os.getpid()}")
+        assert len(exporter._producer_id.encode()) <= 255
 
 
 def test_producer_ids() -> None:

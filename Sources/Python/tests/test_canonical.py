@@ -8,6 +8,7 @@ import enum
 import random
 import struct
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
@@ -124,6 +125,29 @@ def test_values_without_a_form() -> None:
     for value in (object(), {"1": 1, 1: 2}, "\ud800", circle, 10**400):
         with pytest.raises(NotCanonical):
             canonical_value(value)
+
+
+class Summary:
+    """Prints as a long array does."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def test_what_prints_an_address_or_a_part_of_itself_has_no_form() -> None:
+    def generator() -> Iterator[int]:
+        yield 1
+
+    given: list[object] = [
+        generator(), iter([1]), generator, Summary("[0 1 ... 998 999]"), Summary("…"), {generator: 1}, [generator()],
+        {"x": object()}]
+    for value in given:
+        with pytest.raises(NotCanonical):
+            canonical_value(value)
+    assert canonical_value(Summary("1 2 3")) == '"1 2 3"' and canonical_value("0x7f00aabbcc ...") == '"0x7f00aabbcc ..."'
 
 
 def test_respelling_keeps_the_form() -> None:

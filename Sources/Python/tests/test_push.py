@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 import zmq
@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from engine import free_ports
 from kilter import ZmqSpanExporter
-from kilter.payloads import MESSAGE_BYTES_MAX, Compression
+from kilter.payloads import MESSAGE_BYTES_MAX, Compression, Payload, payloads
 
 OK, FAILED = SpanExportResult.SUCCESS, SpanExportResult.FAILURE
 
@@ -103,6 +103,31 @@ def test_large_batches_are_split_and_a_span_beyond_is_dropped_with_a_gap(pull: P
     assert [name for *_, payload in got for name in names(payload)] == ["span 0", "span 1", "span 2", "span 0"]
     assert exporter.counts.dropped_spans == exporter.counts.dropped_messages == 1
     exporter.shutdown()
+
+
+def test_a_span_that_otlp_cannot_express_goes_alone(pull: Pull, caplog: pytest.LogCaptureFixture) -> None:
+    memory, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(memory))
+    for name in ("a", "caf\udce9", "b"):
+        provider.get_tracer("tests").start_span(name).end()
+    exporter = ZmqSpanExporter(pull.endpoint)
+    assert exporter.export(memory.get_finished_spans()) is FAILED
+    got = [pull.receive(), pull.receive()]
+    assert [(sequence, names(payload)) for _, sequence, payload in got] == [(1, ["a"]), (3, ["b"])]
+    assert exporter.counts.sent_spans == 2 and exporter.counts.dropped_spans == 1 and "caf" not in caplog.text
+    exporter.shutdown()
+
+
+def test_what_comes_during_the_shutdown_is_counted(pull: Pull, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = ZmqSpanExporter(pull.endpoint)
+
+    def slowly(spans: Sequence[ReadableSpan], compression: Compression | None) -> Iterator[Payload]:
+        exporter.shutdown()
+        return payloads(spans, compression)
+
+    monkeypatch.setattr("kilter.push.payloads", slowly)
+    assert exporter.export(spans(2)) is FAILED and exporter.export(spans(1)) is FAILED
+    assert exporter.counts.dropped_spans == 3 and exporter.counts.sent_spans == 0
 
 
 def test_without_an_engine_the_queue_fills_and_drops_are_gaps() -> None:

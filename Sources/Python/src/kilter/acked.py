@@ -22,6 +22,8 @@ from .push import PushQueue, wait_until_written
 
 _log = logging.getLogger(__name__)
 
+_PRODUCER_ID_BYTES_MAX = 255
+
 
 @dataclass(frozen=True, slots=True)
 class AckedCounts:
@@ -63,7 +65,7 @@ class AckedSpanExporter(SpanExporter, ForkSafe):
     it survives the engine's death, not this process's. `force_flush` waits until everything is acknowledged.
 
     `producer_id` names this producer across restarts, at most 255 bytes; two live producers of one name replace each other's
-    connection without end. A forked child adds its process id to it.
+    connection without end. A forked child adds its process id to it, in place of its parent's.
 
     An engine without a journal answers `nack 0 "not durable"`. Then `export` returns FAILURE and drops, what waits stays,
     and the engine is asked again now and then. With `fallback`, the address of its `pull` endpoint, spans go there instead,
@@ -83,11 +85,11 @@ class AckedSpanExporter(SpanExporter, ForkSafe):
         shutdown_seconds: float = 5.0,
         patience: Patience = Patience(),
     ) -> None:
-        if not 0 < len(producer_id.encode()) <= 255:
-            raise ValueError("a producer id has 1 to 255 bytes")
+        if not 0 < len(producer_id.encode()) <= _PRODUCER_ID_BYTES_MAX:
+            raise ValueError(f"a producer id has 1 to {_PRODUCER_ID_BYTES_MAX} bytes")
         check_compression(compression)
         self._endpoint = endpoint
-        self._producer_id = producer_id
+        self._producer_id = self._given_id = producer_id
         self._fallback_endpoint = fallback
         self._topic = topic(suffix)
         self._compression: Compression | None = compression
@@ -120,16 +122,13 @@ class AckedSpanExporter(SpanExporter, ForkSafe):
     # Any thread
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        if self._shut_down or not spans:
-            return SpanExportResult.FAILURE if self._shut_down else SpanExportResult.SUCCESS
-        try:
-            parts = list(payloads(spans, self._compression))
-        except Exception:
-            _log.exception("spans that OTLP cannot express")
-            with self._lock:
-                self._dropped_spans += len(spans)
-            return SpanExportResult.FAILURE
+        parts = [] if self._shut_down or not spans else list(payloads(spans, self._compression))
         with self._lock:
+            if self._shut_down:  # perhaps since a moment ago: nothing would send them any more
+                self._dropped_spans += len(spans)
+                return SpanExportResult.FAILURE
+            if not parts:
+                return SpanExportResult.SUCCESS
             self._start()
             dropped = sum(count for data, count in parts if not self._accept(data, count))
             self._dropped_spans += dropped
@@ -145,16 +144,18 @@ class AckedSpanExporter(SpanExporter, ForkSafe):
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Waits until everything is acknowledged; False when that takes longer, or the engine has no journal."""
+        deadline = time.monotonic() + timeout_millis / 1_000
         with self._lock:
             self._nudge()
             self._changed.wait_for(lambda: not (len(self._outbox) and self._is_durable), timeout_millis / 1_000)
             is_empty = len(self._outbox) == 0
             pushed = self._fallback.waiting() if self._fallback else []
-        return is_empty and wait_until_written(pushed, timeout_millis)
+        return is_empty and wait_until_written(pushed, max(0.0, deadline - time.monotonic()) * 1_000)
 
     def shutdown(self) -> None:
         """Waits up to `shutdown_seconds` for acknowledgements, then gives up on the rest and says how much."""
-        self._shut_down = True
+        with self._lock:
+            self._shut_down = True
         self.force_flush(int(self._shutdown_seconds * 1_000))
         with self._lock:
             thread, self._thread = self._thread, None
@@ -165,9 +166,10 @@ class AckedSpanExporter(SpanExporter, ForkSafe):
             thread.join(timeout=5)
         if wake is not None:
             wake.close()
-        if self._fallback is not None:
-            self._fallback.close()
-            self._fallback = None
+        with self._lock:
+            fallback, self._fallback = self._fallback, None
+        if fallback is not None:
+            fallback.close()
         if lost:
             _log.warning("%d spans were not acknowledged by %s", lost, self._endpoint)
 
@@ -186,7 +188,9 @@ class AckedSpanExporter(SpanExporter, ForkSafe):
                 self._wake.send(b"\0")
 
     def _forget(self) -> None:
-        self._producer_id = f"{self._producer_id}/{os.getpid()}"
+        suffix = f"/{os.getpid()}"
+        kept = self._given_id.encode()[: _PRODUCER_ID_BYTES_MAX - len(suffix)]
+        self._producer_id = kept.decode(errors="ignore") + suffix
         if self._fallback is not None:
             self._fallback.abandon()
         self._begin()
@@ -219,7 +223,7 @@ class AckedSpanExporter(SpanExporter, ForkSafe):
             while self._thread is me:
                 try:
                     attempt = 0 if self._session(context, wake, attempt, me) else attempt + 1
-                except (zmq.ZMQError, OSError):
+                except Exception:  # whatever it was: without this thread nothing would ever leave
                     _log.exception("a session with %s broke", self._endpoint)
                     with self._lock:
                         self._changed.wait(self._patience.hello)

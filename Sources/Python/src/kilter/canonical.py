@@ -12,6 +12,7 @@ import dataclasses
 import enum
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from decimal import Decimal
 from typing import NoReturn
@@ -20,6 +21,9 @@ from typing import NoReturn
 DEPTH_MAX = 32
 
 _Put = Callable[[str], None]
+
+#: What an object prints that cannot be compared: an address, or a part left out (as of a long array).
+_SHORTENED = re.compile(r"0x[0-9a-fA-F]{6}|\.\.\.|…")
 
 _EXACT_MAX = 1 << 53
 #: The longest integer that a double can reach has 309 digits.
@@ -48,7 +52,8 @@ def canonical_value(value: object) -> str:
     """The canonical form of a Python value: of a mapping the object, of a sequence the array that it stands for.
 
     Sets are sorted, dataclasses are objects, enumerations their value, bytes base64; other objects are the text that they
-    print. One that prints nothing but its address has no canonical form, nor has a mapping whose keys collide as text.
+    print. One that prints an address (a generator) or leaves something out (a long array) has no canonical form: two equal
+    ones would differ, two different ones be equal. Nor has a mapping whose keys collide as text.
     """
     pieces: list[str] = []
     _write(value, 0, pieces.append)
@@ -124,10 +129,8 @@ def _write_compound(value: object, depth: int, put: _Put) -> None:
         put(f"[{','.join(items)}]")
     elif isinstance(value, Sequence):
         _write_array(value, depth + 1, put)
-    elif type(value).__str__ is object.__str__ and type(value).__repr__ is object.__repr__:
-        raise NotCanonical(f"{type(value).__name__} prints its address only")
     else:
-        put(_string(str(value)))
+        put(_string(_printed(value)))
 
 
 def _write_object(value: Mapping[object, object], depth: int, put: _Put) -> None:
@@ -163,7 +166,14 @@ def _key(key: object) -> str:
         return key
     if isinstance(key, (bool, int, float)) or key is None:
         return _piece(key, 0)
-    return str(key)
+    return _printed(key)
+
+
+def _printed(value: object) -> str:
+    text = str(value)
+    if _SHORTENED.search(text):
+        raise NotCanonical(f"{type(value).__name__} prints an address or a part of itself")
+    return text
 
 
 def _string(text: str) -> str:

@@ -26,7 +26,7 @@ class SendCounts:
 
     sent_messages: int = 0
     sent_spans: int = 0
-    #: Dropped because the queue was full, a span was too large, or it could not be encoded.
+    #: Dropped because the queue was full, a span was too large or OTLP cannot express it, or after the shutdown.
     dropped_messages: int = 0
     dropped_spans: int = 0
 
@@ -146,16 +146,11 @@ class ZmqSpanExporter(SpanExporter, ForkSafe):
             return replace(self._counts)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        if self._shut_down or not spans:
-            return SpanExportResult.FAILURE if self._shut_down else SpanExportResult.SUCCESS
-        try:
-            parts = list(payloads(spans, self._compression))
-        except Exception:
-            _log.exception("spans that OTLP cannot express")
-            with self._lock:
-                self._counts.dropped_spans += len(spans)
-            return SpanExportResult.FAILURE
+        parts = [] if self._shut_down or not spans else list(payloads(spans, self._compression))
         with self._lock:
+            if self._shut_down:  # perhaps since a moment ago
+                self._counts.dropped_spans += len(spans)
+                return SpanExportResult.FAILURE
             dropped = sum(not self._send(data, count) for data, count in parts)
         return SpanExportResult.FAILURE if dropped else SpanExportResult.SUCCESS
 
@@ -166,7 +161,7 @@ class ZmqSpanExporter(SpanExporter, ForkSafe):
             self._counts.sent_spans += spans
             return True
         if self._counts.dropped_messages == 0:
-            _log.warning("dropping spans: %s", "one is too large" if data is None else f"no room on {self._endpoint}")
+            _log.warning("dropping spans: %s", "one fits no message" if data is None else f"no room on {self._endpoint}")
         self._counts.dropped_messages += 1
         self._counts.dropped_spans += spans
         return False
