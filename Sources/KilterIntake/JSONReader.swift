@@ -190,6 +190,32 @@ struct JSONReader: BitwiseCopyable {
         }
     }
 
+    /// Passes one object whose brackets and quotes pair, whatever texts and numbers stand in it and however deep it is;
+    /// throws `refusal` where they do not. O(bytes).
+    @inline(never) mutating func passLoosely(or refusal: Refusal) throws(Refusal) {
+        var closing: [UInt8] = []
+        repeat {
+            let byte = p.pointee
+            switch byte {
+            case Byte.openBrace: closing.append(Byte.closeBrace)
+            case Byte.openBracket: closing.append(Byte.closeBracket)
+            case Byte.closeBrace, Byte.closeBracket: if closing.popLast() != byte { throw refusal }
+            case Byte.quote:
+                p += 1
+                while p.pointee != Byte.quote {
+                    if p.pointee == Byte.backslash { p += 1 }
+                    if p.pointee < 0x20 { throw refusal }
+                    p += 1
+                }
+            case Byte.comma, Byte.colon, 0x09, 0x0a, 0x0d, 0x20, UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+                if closing.isEmpty { throw refusal }
+            default: throw refusal
+            }
+            p += 1
+        } while !closing.isEmpty
+    }
+
     @inline(__always) private mutating func skipKey() throws(Refusal) {
         _ = try raw()
         skipSpace()

@@ -120,7 +120,19 @@ extension JSONRequest {
     }
 
     private func readRecords(_ reader: inout JSONReader, into batch: inout SpanBatch) throws(Refusal) {
-        try readList(&reader) { (reader) throws(Refusal) in try readRecord(&reader, into: &batch) }
+        try readList(&reader) { (reader) throws(Refusal) in
+            let start = reader
+            do throws(Refusal) {
+                try readRecord(&reader, into: &batch)
+            } catch {
+                // The record alone is refused, if what follows it can be found.
+                reader = start
+                try reader.passLoosely(or: error)
+                space.pointee.records &+= 1
+                let reason = error.reason == .malformedJSON || error.reason == .notOTLP ? QuarantineReason.badField : error.reason
+                space.pointee.refused[Int(reason.rawValue)] &+= 1
+            }
+        }
     }
 
     private func readResource(_ reader: inout JSONReader) throws(Refusal) {

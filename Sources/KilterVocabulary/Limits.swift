@@ -1,7 +1,7 @@
 /// Every maximum in one place, each with its reason; their relations are asserted by a test.
 public enum Limits {
-    /// Nesting of one attribute value. SDKs cut at 64; deeper than 32 was never seen outside attacks.
-    public static let valueDepthMax = 32
+    /// Nesting of one attribute value: where SDKs cut.
+    public static let valueDepthMax = 64
     /// Attributes of one span that are looked at. SDKs cap at 128, OpenInference's own provider at 10,000.
     public static let attributesMax = 4_096
     /// Bytes of one name or text that are kept. Fingerprints cover the whole value, whatever its length.
@@ -40,9 +40,9 @@ public enum Limits {
     public static let breakersMax = 4_096
     /// Aliases a breaker carries.
     public static let aliasesMax = 16
-    /// Turns whose calls are remembered, over all tenants. At 2.1 KB each: 532 MiB when full.
+    /// Turns whose calls are remembered, over all tenants. At 2.4 KB each: 600 MiB when full.
     public static let turnsMax = 262_144
-    /// Runs whose messages between agents are remembered, over all tenants. At 1.7 KB each: 106 MiB when full.
+    /// Runs whose messages between agents are remembered, over all tenants. At 1.9 KB each: 120 MiB when full.
     public static let runsMax = 65_536
     /// Agents in one run whose tool calls and pairs whose messages are told apart.
     public static let pairsMax = 16

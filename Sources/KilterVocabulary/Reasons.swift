@@ -2,7 +2,7 @@
 public enum QuarantineReason: UInt8, CaseIterable, Sendable {
     case malformedFrames, unsupportedSignal, unsupportedEncoding, badCompression, payloadTooLarge
     case malformedJSON, malformedProtobuf, notOTLP, invalidUTF8, tooDeep, tooManyAttributes
-    case invalidTraceID, invalidSpanID, tenantLimit, unsupportedTime
+    case invalidTraceID, invalidSpanID, tenantLimit, unsupportedTime, badField
 
     public var name: String {
         switch self {
@@ -21,6 +21,7 @@ public enum QuarantineReason: UInt8, CaseIterable, Sendable {
         case .invalidSpanID: "invalid_span_id"
         case .tenantLimit: "tenant_limit"
         case .unsupportedTime: "unsupported_time"
+        case .badField: "bad_field"
         }
     }
 }
@@ -43,6 +44,7 @@ extension QuarantineReason {
         case .invalidTraceID: "a trace id is not 16 bytes, or all zero"
         case .invalidSpanID: "a span id is not 8 bytes, or all zero"
         case .tenantLimit: "there are \(Limits.tenantsMax) tenants already"
+        case .badField: "a field of a record is not what OTLP/JSON says it is, such as a time that is no number"
         case .unsupportedTime: "a time lies beyond the year 2262"
         }
     }

@@ -112,11 +112,32 @@ import Testing
     }
 
     @Test(arguments: [#""""#, #""abc""#, #""-5""#, #""18446744073709551616""#, "1.5", "true", "[]", #""1 ""#])
-    func aTimeThatIsNoneMakesThePayloadMalformed(_ time: String) {
+    func aTimeThatIsNoneRefusesTheSpanAlone(_ time: String) {
         let bad = Build.span([]).replacingOccurrences(of: #""1790000000000000001""#, with: time)
         #expect(bad.contains(":\(time),"))
         let decoded = Decoded(json: Build.request([Build.span([]), bad]))
-        #expect(decoded.rows.isEmpty && decoded.refusal == .malformedJSON && decoded.batch.received == 1)
+        #expect(decoded.rows.count == 1 && decoded.refusal == .badField && decoded.batch.received == 2)
+    }
+
+    @Test(arguments: [
+        (#""status":"x""#, QuarantineReason.badField), (#""attributes":"x""#, .badField), (#""events":7"#, .badField),
+        (#""name":"\ud800 alone""#, .badField), (#""status":{"code":1,"message":"\q"}"#, .badField),
+    ])
+    func whatIsOddInOneSpanRefusesItAlone(_ member: String, _ reason: QuarantineReason) {
+        let bad = Build.span([]).replacingOccurrences(of: #""spanId""#, with: "\(member),\"spanId\"")
+        let good = Build.span([])
+        let decoded = Decoded(json: Build.request([good, bad, good]))
+        #expect(decoded.rows.count == 2 && decoded.refusal == reason && decoded.batch.received == 3)
+        // Where the span does not end, nobody knows what follows.
+        let open = Decoded(json: String(Build.request([good, bad]).dropLast(6)))
+        #expect(open.rows.count <= 1 && open.refusal == .malformedJSON)
+    }
+
+    @Test func aValueDeeperThanAnyIsTheFaultOfItsSpan() {
+        let deep = String(repeating: "[", count: 5_000) + String(repeating: "]", count: 5_000)
+        let bad = Build.span([]).replacingOccurrences(of: #""spanId""#, with: "\"x\":\(deep),\"spanId\"")
+        let decoded = Decoded(json: Build.request([Build.span([]), bad]))
+        #expect(decoded.rows.count == 1 && decoded.refusal == .tooDeep && decoded.batch.received == 2)
     }
 
     @Test(arguments: [
