@@ -81,13 +81,22 @@ extension ConfigurationParser {
         if let provider = entries["provider"] { price.provider = reader.text(provider, "the name of a provider") }
         if let from = entries["from"] { price.from = reader.day(from) ?? price.from }
         if let above = entries["above"] { price.aboveTokens = reader.tokens(above) ?? 0 }
-        if let input = entries["input"] { price.rate.input = reader.money(input) }
-        if let output = entries["output"] { price.rate.output = reader.money(output) }
-        if let read = entries["cache_read"] { price.rate.cacheRead = reader.money(read) }
-        if let write = entries["cache_write"] { price.rate.cacheWrite = reader.money(write) }
-        if let reasoning = entries["reasoning"] { price.rate.reasoning = reader.money(reasoning) }
+        if let input = entries["input"] { price.rate.input = readRate(input) }
+        if let output = entries["output"] { price.rate.output = readRate(output) }
+        if let read = entries["cache_read"] { price.rate.cacheRead = readRate(read) }
+        if let write = entries["cache_write"] { price.rate.cacheWrite = readRate(write) }
+        if let reasoning = entries["reasoning"] { price.rate.reasoning = readRate(reasoning) }
         if entries.lacks("input", "output", "cache_read", "cache_write", "reasoning") { reader.fail(field, "gives no price") }
         return price
+    }
+
+    /// The most that a million tokens may cost, in microdollars: a million dollars. More is a mistake of unit.
+    private static let rateMax: UInt64 = 1_000_000_000_000
+
+    private mutating func readRate(_ field: ConfigurationField) -> UInt64? {
+        guard let rate = reader.money(field) else { return nil }
+        if rate > Self.rateMax { reader.fail(field, "more than $1000000 per million tokens; prices are per million tokens") }
+        return rate
     }
 }
 

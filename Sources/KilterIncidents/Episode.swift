@@ -66,9 +66,9 @@ extension EpisodeCost {
     /// Nil where nothing was spent. Money that is not known is left out rather than called zero.
     init?(_ spent: SpendMark, during span: Nanoseconds) {
         guard spent.tokens > 0 || spent.microdollars > 0 else { return nil }
-        let microdollars = spent.microdollars > 0 ? UInt64(spent.microdollars) : nil
+        let microdollars = spent.microdollars > 0 ? spent.microdollars : nil
         self.init(
-            tokens: UInt64(spent.tokens), microdollars: microdollars,
+            tokens: spent.tokens, microdollars: microdollars,
             atRiskMicrodollars: microdollars.flatMap { Self.perHour($0, span) })
     }
 

@@ -55,7 +55,9 @@ extension TenantMemory {
             for word in [slot.greatestEnd, slot.lastAgent, slot.conversation, slot.turn, slot.personDigest] { writer.write(word) }
             writer.write(slot.spans)
             writer.write(slot.hasInference)
-            for word in [slot.tokens, slot.picodollars, slot.tokensUnmarked, slot.picodollarsUnmarked] { writer.write(word) }
+            for word in [slot.tokens, slot.picodollars, slot.tokensOfTotals, slot.tokensUnmarked, slot.picodollarsUnmarked] {
+                writer.write(word)
+            }
             for call in [slot.counted, slot.below] {
                 for word in [call.span, call.tokens, call.picodollars] { writer.write(word) }
             }
@@ -89,7 +91,7 @@ extension TenantMemory {
                 greatestEnd: try reader.read(), lastAgent: try reader.read(), conversation: try reader.read(),
                 turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read(),
                 hasInference: try reader.readBool(), tokens: try reader.read(), picodollars: try reader.read(),
-                tokensUnmarked: try reader.read(), picodollarsUnmarked: try reader.read(),
+                tokensOfTotals: try reader.read(), tokensUnmarked: try reader.read(), picodollarsUnmarked: try reader.read(),
                 counted: CountedCall(span: try reader.read(), tokens: try reader.read(), picodollars: try reader.read()),
                 below: CountedCall(span: try reader.read(), tokens: try reader.read(), picodollars: try reader.read()))
             guard key != 0 else { throw ByteReader.Short() }

@@ -6,7 +6,8 @@ extension TenantMemory {
     /// Adds what `row` spent and notes in its place what its run has spent with it.
     ///
     /// Tokens count where a model was asked. Agents and workflows repeat the sum of what is below them, so theirs count
-    /// only in a trace in which no model's own span was seen so far, and only as far as they exceed what is counted.
+    /// only in a trace in which no model's own span was seen so far, and only as far as they exceed what is counted; what
+    /// they counted is taken off the calls that come after them.
     /// Two instrumentations of one call give two model spans, one inside the other: the second one of them to come counts
     /// as far as it exceeds the first. (When such pairs overlap in one trace, some of them count twice.)
     // Guard: as for `admit`; the trace is in `traces`, which nothing here inserts into.
@@ -17,11 +18,15 @@ extension TenantMemory {
         if row.pointee.kind.isInference {
             trace.pointee.hasInference = true
             (tokens, cost) = uncounted(row, own, cost, trace)
+            let known = min(tokens, trace.pointee.tokensOfTotals)
+            trace.pointee.tokensOfTotals -= known
+            tokens -= known
         } else if own > trace.pointee.tokens, !trace.pointee.hasInference, row.pointee.kind.isTotal {
             tokens = own - trace.pointee.tokens
+            trace.pointee.tokensOfTotals &+= tokens
         }
-        trace.pointee.tokens &+= tokens
-        trace.pointee.picodollars &+= cost
+        trace.pointee.tokens.add(tokens)
+        trace.pointee.picodollars.add(cost)
         var run = (tokens: trace.pointee.tokens, picodollars: trace.pointee.picodollars)
         if trace.pointee.conversation != 0 { run = spend(tokens, cost, row.pointee.trace, trace) }
         row.pointee.place.runTokens = run.tokens
@@ -38,8 +43,8 @@ extension TenantMemory {
         let key = StableHash.combine(name, trace.pointee.conversation)
         let fresh = ConversationMemory(trace: traceKey(id), turn: trace.pointee.turn, personDigest: trace.pointee.personDigest)
         let memory = conversations.findOrInsert(key, owner: 0, initial: fresh).slot
-        memory.pointee.tokens &+= tokens
-        memory.pointee.picodollars &+= cost
+        memory.pointee.tokens.add(tokens)
+        memory.pointee.picodollars.add(cost)
         return (memory.pointee.tokens, memory.pointee.picodollars)
     }
 
@@ -51,8 +56,8 @@ extension TenantMemory {
         guard trace.pointee.spans > 1 else { return }
         var before = (tokens: trace.pointee.tokens, picodollars: trace.pointee.picodollars)
         if trace.pointee.conversation == 0 {
-            memory.pointee.tokens &+= trace.pointee.tokens
-            memory.pointee.picodollars &+= trace.pointee.picodollars
+            memory.pointee.tokens.add(trace.pointee.tokens)
+            memory.pointee.picodollars.add(trace.pointee.picodollars)
         } else if let old = conversations.find(StableHash.combine(name, trace.pointee.conversation)) {
             before = (old.pointee.tokens, old.pointee.picodollars)
         }
@@ -78,6 +83,14 @@ extension TenantMemory {
         trace.pointee.below.tokens &+= tokens
         trace.pointee.below.picodollars &+= cost
         return (tokens - min(tokens, before.tokens), cost - min(cost, before.picodollars))
+    }
+}
+
+extension UInt64 {
+    /// A sum that cannot be held stays at the most that can: eighteen million dollars in picodollars.
+    @inline(__always) fileprivate mutating func add(_ more: UInt64) {
+        let (sum, overflow) = addingReportingOverflow(more)
+        self = overflow ? .max : sum
     }
 }
 

@@ -17,6 +17,8 @@ struct TraceMemory: BitwiseCopyable {
     /// Spent in this trace: tokens of inference and their cost.
     var tokens: UInt64 = 0
     var picodollars: UInt64 = 0
+    /// Tokens that only a total has told so far; the calls it sums up may still come.
+    var tokensOfTotals: UInt64 = 0
     /// What the conversation had spent beyond what the marks of this trace count (modulo 2^64).
     var tokensUnmarked: UInt64 = 0
     var picodollarsUnmarked: UInt64 = 0

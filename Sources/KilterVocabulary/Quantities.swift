@@ -21,11 +21,10 @@ public struct EventTime: BitwiseCopyable, Hashable, Comparable, Sendable {
     }
 }
 
-/// What a run has spent so far, its low 32 bits each: enough to tell what was spent between two records, if that is less
-/// than two billion tokens and two thousand dollars.
+/// What a run has spent so far: what was spent between two records is the difference of theirs.
 public struct SpendMark: BitwiseCopyable, Sendable, Equatable {
-    public var tokens: UInt32 = 0
-    public var microdollars: UInt32 = 0
+    public var tokens: UInt64 = 0
+    public var microdollars: UInt64 = 0
 
     @inlinable public init() {}
 
@@ -33,8 +32,8 @@ public struct SpendMark: BitwiseCopyable, Sendable, Equatable {
     ///   - tokens: tokens of inference, counted once.
     ///   - picodollars: millionths of a microdollar; a fraction of a microdollar is not counted yet.
     @inlinable public init(tokens: UInt64, picodollars: UInt64) {
-        self.tokens = UInt32(truncatingIfNeeded: tokens)
-        microdollars = UInt32(truncatingIfNeeded: picodollars / 1_000_000)
+        self.tokens = tokens
+        microdollars = picodollars / 1_000_000
     }
 
     /// The mark at which `spent` had not been spent yet.
@@ -48,7 +47,7 @@ public struct SpendMark: BitwiseCopyable, Sendable, Equatable {
     /// What was spent since `earlier`. A counter that was forgotten and began anew runs backwards: then nothing is known.
     @inlinable public func since(_ earlier: SpendMark) -> SpendMark {
         let spent = before(earlier)
-        return spent.tokens > UInt32(Int32.max) || spent.microdollars > UInt32(Int32.max) ? SpendMark() : spent
+        return spent.tokens > UInt64(Int64.max) || spent.microdollars > UInt64(Int64.max) ? SpendMark() : spent
     }
 }
 

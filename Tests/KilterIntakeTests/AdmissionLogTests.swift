@@ -113,9 +113,21 @@ struct AdmissionLogTests {
     func backwards() {
         let before = SpendMark(tokens: 500, picodollars: 7_000_000)
         #expect(SpendMark(tokens: 20, picodollars: 0).since(before) == SpendMark())
-        #expect(SpendMark(tokens: UInt64(UInt32.max) + 300, picodollars: 9_000_000).since(before).microdollars == 0)
-        let wrapped = SpendMark(tokens: UInt64(UInt32.max) + 11, picodollars: 0)
-        #expect(wrapped.since(SpendMark(tokens: UInt64(UInt32.max) - 9, picodollars: 0)).tokens == 20)
+        #expect(SpendMark(tokens: 600, picodollars: 6_000_000).since(before) == SpendMark())
+        let large = SpendMark(tokens: 6_000_000_500, picodollars: 4_500_000_007_000_000).since(before)
+        #expect(large.tokens == 6_000_000_000 && large.microdollars == 4_500_000_000)
+    }
+
+    @Test("What a total told before the calls that it sums up is not told again by them")
+    func totalFirst() {
+        var made = Made()
+        for (span, tokens) in [(UInt64(1), UInt32(4_000)), (2, 1_500), (3, 1_500), (4, 1_500)] {
+            made.add(span, trace: 1) { row, _ in
+                row.kind = span == 1 ? .invokeAgent : .chat
+                row.inputTokens = tokens
+            }
+        }
+        #expect(admitted(made).map(\.place.runTokens) == [4_000, 4_000, 4_000, 4_500])
     }
 
     @Test("A log record belongs to the agent of the span it speaks of, and repeats are duplicates")

@@ -7,7 +7,7 @@ import Testing
 struct MemoryTests {
     @Test("Turns and runs stay within the sizes that the README states")
     func slotSizes() {
-        #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_150)
-        #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 1_700)
+        #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_400)
+        #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 1_920)
     }
 }
