@@ -22,8 +22,11 @@ struct Census {
     /// Agents beyond the bound, as one.
     private(set) var others = Visibility()
     private(set) var lag = LagHistogram()
-    /// Tokens by model that has no price.
+    /// Spans that end more than a second after they arrive.
+    private(set) var ahead: UInt64 = 0
+    /// Tokens by model that has no price, and those of further models.
     private(set) var unpriced: [String: UInt64] = [:]
+    private(set) var unpricedOthers: UInt64 = 0
     private var places: [UInt64: Int] = [:]
 
     static let agentsMax = 4_096
@@ -56,6 +59,7 @@ struct Census {
         if let arrival, !row.pointee.flags.contains(.logRecord) {
             let age = arrival.since(end)
             lag.add(age)
+            if end > arrival + .seconds(1) { ahead &+= 1 }
             if let at { agents[at].lag.add(age) }
         }
         if let at { agents[at].lastTime = max(agents[at].lastTime, end) }
@@ -64,8 +68,12 @@ struct Census {
 
     private mutating func noteUnpriced(_ row: SpanRecord, _ batch: SpanBatch) {
         let name = batch.strings.string(row.responseModel != 0 ? row.responseModel : row.model)
-        guard unpriced[name] != nil || unpriced.count < Self.modelsMax else { return }
-        unpriced[name, default: 0] &+= UInt64(row.inputTokens) + UInt64(row.outputTokens)
+        let tokens = UInt64(row.inputTokens) + UInt64(row.outputTokens)
+        if unpriced[name] != nil || unpriced.count < Self.modelsMax {
+            unpriced[name, default: 0] &+= tokens
+        } else {
+            unpricedOthers &+= tokens
+        }
     }
 
     private mutating func settle(_ row: SpanRecord, _ batch: SpanBatch, _ namesOf: (NameHash) -> NameTable) -> Int? {
@@ -101,7 +109,7 @@ struct LagHistogram: Sendable {
         var seen: UInt64 = 0
         for (bucket, number) in buckets.enumerated() {
             seen += number
-            if seen >= wanted { return min(1 << UInt64(bucket), longest.count / 1_000_000 + 1) }
+            if seen >= wanted, bucket + 1 < buckets.count { return min(1 << UInt64(bucket), longest.count / 1_000_000 + 1) }
         }
         return longest.count / 1_000_000 + 1
     }

@@ -39,8 +39,15 @@ public struct Diagnosis: Codable, Sendable {
         public var late: UInt64
         public var lag: Lag?
         public var detectors: [Detector]
+        /// Evaluations, outcomes and what else was said about its runs.
+        public var said: [Count]
         /// What else is missing, each with its one-line fix.
         public var remarks: [String]
+
+        /// Something that a detector needs is left out.
+        public var isLacking: Bool {
+            !remarks.isEmpty || detectors.contains { $0.state == "blind" || $0.state == "limited" }
+        }
     }
 
     public var received: UInt64
@@ -48,7 +55,12 @@ public struct Diagnosis: Codable, Sendable {
     public var quarantined: [Count]
     public var inputGaps: UInt64
     public var lag: Lag?
+    /// Those that leave something out first, then by their spans; not all, where there are many.
     public var agents: [Agent]
+    public var agentsInAll: Int
+    public var agentsLacking: Int
+    /// What was said about all runs.
+    public var said: [Count]
     /// Spans of agents beyond those listed.
     public var spansOfOthers: UInt64
     /// Models without a price, by tokens.
@@ -57,10 +69,7 @@ public struct Diagnosis: Codable, Sendable {
 
     /// Nothing is missing: every detector that has something to judge sees what it needs.
     public var isHealthy: Bool {
-        remarks.isEmpty && quarantined.isEmpty && received > 0
-            && agents.allSatisfy { agent in
-                agent.remarks.isEmpty && agent.detectors.allSatisfy { $0.state != "blind" && $0.state != "limited" }
-            }
+        remarks.isEmpty && quarantined.isEmpty && received > 0 && agentsLacking == 0
     }
 }
 
@@ -68,10 +77,16 @@ extension Engine {
     /// What has been seen so far. Needs an engine that takes the census.
     /// - Parameters:
     ///   - inputGaps: messages that sequence numbers say are missing.
-    ///   - agentsMax: agents described; those with the most spans come first.
+    ///   - agentsMax: agents described; all are judged.
     public func diagnosis(inputGaps: UInt64 = 0, agentsMax: Int = 100) -> Diagnosis {
         let census = self.census ?? Census()
-        let listed = census.agents.sorted { ($1.seen.spans, $0.service, $0.agent) < ($0.seen.spans, $1.service, $1.agent) }
+        // Who only has records about it is no agent: a deploy pipeline, an evaluator.
+        let present = census.agents.filter { $0.seen.spans > 0 }.map(Diagnosis.Agent.init)
+        let listed = present.sorted {
+            ($0.isLacking ? 0 : 1, $1.spans, $0.service, $0.agent) < ($1.isLacking ? 0 : 1, $0.spans, $1.service, $1.agent)
+        }
+        var all = census.others
+        for agent in census.agents { all.add(agent.seen) }
         let counts = admission.counts
         let outcomes = Outcome.allCases.filter { $0 != .undecided && counts[Int($0.rawValue)] > 0 }
         return Diagnosis(
@@ -79,8 +94,9 @@ extension Engine {
             outcomes: outcomes.map { .init(name: $0.name, count: counts[Int($0.rawValue)]) },
             quarantined: quarantinedByReason.map { .init(name: $0.reason.name, count: $0.count, explanation: $0.reason.explanation) },
             inputGaps: inputGaps, lag: Diagnosis.Lag(census.lag),
-            agents: listed.prefix(agentsMax).map(Diagnosis.Agent.init),
-            spansOfOthers: listed.dropFirst(agentsMax).reduce(census.others.spans) { $0 + $1.seen.spans },
+            agents: Array(listed.prefix(agentsMax)), agentsInAll: listed.count, agentsLacking: listed.count { $0.isLacking },
+            said: Diagnosis.said(all),
+            spansOfOthers: listed.dropFirst(agentsMax).reduce(census.others.spans) { $0 + $1.spans },
             unpricedModels: census.unpriced.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { .init(name: $0.key, count: $0.value) },
             remarks: remarks(census, inputGaps))
     }
@@ -109,13 +125,32 @@ extension Engine {
         }
         if let age = census.lag.milliseconds(percent: 95), age > 10_000 {
             remarks.append(
-                "One span in twenty is \(age / 1_000) s old when it arrives; alerts are that late. Lower OTEL_BSP_SCHEDULE_DELAY.")
+                age > 3_600_000
+                    ? "One span in twenty is more than an hour old when it arrives: a backlog is being sent, or a clock is behind."
+                    : "One span in twenty is \(age / 1_000) s old when it arrives; alerts are that late. Lower OTEL_BSP_SCHEDULE_DELAY.")
         }
-        let unpriced = census.unpriced.values.reduce(0, &+)
+        if census.ahead * 20 > census.lag.count {
+            remarks.append(
+                "\(census.ahead) of \(census.lag.count) spans end more than 1 s after they arrive: the sender's clock is ahead.")
+        }
+        if census.others.spans > 0 {
+            remarks.append("\(census.others.spans) spans are of agents beyond the first \(Census.agentsMax) and are described by nobody.")
+        }
+        let unpriced = census.unpriced.values.reduce(census.unpricedOthers, &+)
         if unpriced > 0 {
             remarks.append("\(unpriced) tokens have no price: name their models under `prices:` in the configuration.")
         }
         return remarks
+    }
+}
+
+extension Diagnosis {
+    /// Counts of what records say about runs; kinds that nobody said are left out.
+    static func said(_ seen: Visibility) -> [Count] {
+        [
+            ("evaluations", seen.evaluations), ("guardrail results", seen.guardrails), ("outcomes", seen.outcomes),
+            ("feedback", seen.feedback), ("marks", seen.marks),
+        ].filter { $0.1 > 0 }.map { Count(name: $0.0, count: $0.1) }
     }
 }
 
@@ -132,7 +167,8 @@ extension Diagnosis.Agent {
         self.init(
             tenant: agent.tenant, environment: agent.environment, service: agent.service, agent: agent.agent,
             spans: seen.spans, calls: seen.calls, inferences: seen.inferences, messages: seen.messages, late: seen.late,
-            lag: .init(agent.lag), detectors: Detection.readiness(seen).map(Diagnosis.Detector.init), remarks: Self.remarks(agent))
+            lag: .init(agent.lag), detectors: Detection.readiness(seen).map(Diagnosis.Detector.init), said: Diagnosis.said(seen),
+            remarks: Self.remarks(agent))
     }
 
     private static func remarks(_ agent: Census.Agent) -> [String] {

@@ -39,9 +39,22 @@ public struct Visibility: BitwiseCopyable, Sendable {
     public private(set) var evaluations: UInt64 = 0
     public private(set) var outcomes: UInt64 = 0
     public private(set) var feedback: UInt64 = 0
+    public private(set) var guardrails: UInt64 = 0
+    public private(set) var marks: UInt64 = 0
     public private(set) var logRecords: UInt64 = 0
 
     public init() {}
+
+    /// Adds what another one counted.
+    public mutating func add(_ other: Visibility) {
+        for path in Self.counts { self[keyPath: path] &+= other[keyPath: path] }
+    }
+
+    private static let counts: [any WritableKeyPath<Visibility, UInt64> & Sendable] = [
+        \.spans, \.namedAgent, \.withConversation, \.withVersion, \.partial, \.redacted, \.late, \.calls, \.namedTools, \.knownArguments,
+        \.knownResults, \.failedCalls, \.explainedFailures, \.inferences, \.withTokens, \.withModel, \.priced, \.unpricedTokens, \.messages,
+        \.comparableMessages, \.evaluations, \.outcomes, \.feedback, \.guardrails, \.marks, \.logRecords,
+    ]
 
     // Guard: the pointer is only used here.
     public mutating func observe(_ row: UnsafePointer<SpanRecord>, _ assessments: ArraySlice<Assessment>) {
@@ -68,10 +81,11 @@ public struct Visibility: BitwiseCopyable, Sendable {
 
     private mutating func observe(_ assessment: Assessment) {
         switch assessment.kind {
-        case .evaluation, .guardrail: evaluations &+= 1
+        case .evaluation: evaluations &+= 1
+        case .guardrail: guardrails &+= 1
         case .outcome: outcomes &+= 1
         case .feedback: feedback &+= 1
-        case .mark: break
+        case .mark: marks &+= 1
         }
     }
 

@@ -25,6 +25,7 @@ struct DoctorText {
                 "  age on arrival: half below \(seconds(lag.median)), 95 % below \(seconds(lag.percentile95)), "
                     + "at most \(seconds(lag.longest))")
         }
+        if !diagnosis.said.isEmpty { lines.append("  said about runs: \(list(diagnosis.said))") }
         if !diagnosis.unpricedModels.isEmpty {
             let models = diagnosis.unpricedModels.prefix(10).map {
                 "\(TerminalText.safe($0.name.isEmpty ? "(no model)" : $0.name)) \($0.count)"
@@ -51,17 +52,17 @@ struct DoctorText {
             lines.append("            missing \(detector.missing.joined(separator: " or "))")
             lines.append("            fix: \(detector.fix)")
         }
+        if !agent.said.isEmpty { lines.append("  said about its runs: \(list(agent.said))") }
         return lines + agent.remarks.map { "  \(mark("!", .yellow)) \($0)" }
     }
 
+    private func list(_ counts: [Diagnosis.Count]) -> String { counts.map { "\($0.count) \($0.name)" }.joined(separator: ", ") }
+
     private func verdict(_ diagnosis: Diagnosis) -> String {
-        let lacking = diagnosis.agents.filter { agent in
-            agent.detectors.contains { $0.state == "blind" || $0.state == "limited" } || !agent.remarks.isEmpty
-        }
-        guard !lacking.isEmpty else {
+        guard diagnosis.agentsLacking > 0 else {
             return diagnosis.remarks.isEmpty && diagnosis.quarantined.isEmpty ? "Nothing is missing." : "The agents show what is needed."
         }
-        return "\(lacking.count) of \(diagnosis.agents.count) agents leave out something that a detector needs."
+        return "\(diagnosis.agentsLacking) of \(diagnosis.agentsInAll) agents leave out something that a detector needs."
     }
 
     private func seconds(_ milliseconds: UInt64) -> String {

@@ -53,6 +53,52 @@ struct DiagnosisTests {
         #expect(seen.isHealthy)
     }
 
+    /// A request of one span, or one log record, of `service`.
+    private func request(_ service: String, _ number: Int, _ attributes: [String], isLog: Bool = false) -> String {
+        let list = attributes.map(attribute).joined(separator: ",")
+        let resource = #""resource":{"attributes":[\#(attribute("service.name=\(service)"))]}"#
+        let time = 1_700_000_000_000_000_000 + number * 1_000_000
+        if isLog {
+            return #"{"resourceLogs":[{\#(resource),"scopeLogs":[{"logRecords":[{"timeUnixNano":"\#(time)","eventName":"kilter.mark","#
+                + #""attributes":[\#(list)]}]}]}]}"#
+        }
+        let id = String(number + 0x1000_0000_0000_0000, radix: 16)
+        return #"{"resourceSpans":[{\#(resource),"scopeSpans":[{"spans":[{"traceId":"\#(id)\#(id)","spanId":"\#(id)","name":"x","#
+            + #""startTimeUnixNano":"\#(time)","endTimeUnixNano":"\#(time + 1)","attributes":[\#(list)]}]}]}]}"#
+    }
+
+    private func diagnosis(of requests: [String], agentsMax: Int = 100) throws -> Diagnosis {
+        let engine = Engine(settings: Run.settings, takesCensus: true)
+        try Replay(engine: engine) { _ in }.run(bytes: Array(requests.joined(separator: "\n").utf8), name: "requests")
+        return engine.diagnosis(agentsMax: agentsMax)
+    }
+
+    @Test("Every agent is judged, however few are described, and those that lack something come first")
+    func judgesAll() throws {
+        let call = ["gen_ai.operation.name=execute_tool", "gen_ai.tool.name=lookup"]
+        let hashes = ["kilter.tool.args_hash=00ff", "kilter.tool.result_hash=11ee"]
+        var requests: [String] = []
+        for agent in 0..<30 {
+            for copy in 0..<3 { requests.append(request("desk", agent * 3 + copy, call + hashes + ["gen_ai.agent.name=a\(agent)"])) }
+        }
+        #expect(try diagnosis(of: requests, agentsMax: 5).isHealthy)
+        requests.append(request("desk", 1_000, call + ["gen_ai.agent.name=hidden"]))
+        let seen = try diagnosis(of: requests, agentsMax: 5)
+        #expect(!seen.isHealthy && seen.agents.count == 5 && seen.agents.first?.agent == "hidden")
+        #expect(seen.agentsInAll == 31 && seen.agentsLacking == 1 && seen.spansOfOthers == 26 * 3)
+    }
+
+    @Test("A service that only sends records about runs is no agent, and what it says is counted")
+    func recordsOnly() throws {
+        let good = ["gen_ai.operation.name=execute_tool", "gen_ai.tool.name=lookup", "gen_ai.agent.name=clerk"]
+        let seen = try diagnosis(of: [
+            request("desk", 1, good + ["kilter.tool.args_hash=00ff", "kilter.tool.result_hash=11ee"]),
+            request("ci-pipeline", 2, ["kind=deploy", "target=desk", "note=v2"], isLog: true),
+        ])
+        #expect(seen.agents.map(\.agent) == ["clerk"] && seen.isHealthy)
+        #expect(seen.said.map { "\($0.count) \($0.name)" } == ["1 marks"])
+    }
+
     @Test("With arguments alone the evidence is weaker, and the result is what is missing")
     func argumentsOnly() throws {
         let detector = try #require(state(try diagnosis(["gen_ai.tool.call.arguments={}"]), "repeated_call"))
