@@ -7,22 +7,22 @@ struct Candidates: BitwiseCopyable {
     // every slot is inside because slots come from the key table.
     private let values: UnsafeMutablePointer<AttributeValue>
     // Guard: as above.
-    private let masks: UnsafeMutablePointer<UInt16>
+    private let masks: UnsafeMutablePointer<Ranks>
 
     static let fieldCount = (Field.allCases.count + 7) & ~7
     /// With the places of configured attributes.
-    private static let placeCount = fieldCount + IdentityRules.attributesMax / Slot.ranks
+    private static let placeCount = fieldCount + (IdentityRules.attributesMax + Slot.ranks - 1) / Slot.ranks
 
     static func allocate() -> Candidates {
         let values = UnsafeMutablePointer<AttributeValue>.allocate(capacity: placeCount * Slot.ranks)
         values.initialize(repeating: .absent, count: placeCount * Slot.ranks)
-        let masks = UnsafeMutablePointer<UInt16>.allocate(capacity: placeCount)
+        let masks = UnsafeMutablePointer<Ranks>.allocate(capacity: placeCount)
         masks.initialize(repeating: 0, count: placeCount)
         return Candidates(values: values, masks: masks)
     }
 
     // Guard: points into the payload being decoded, which outlives the span that is read from it.
-    private init(values: UnsafeMutablePointer<AttributeValue>, masks: UnsafeMutablePointer<UInt16>) {
+    private init(values: UnsafeMutablePointer<AttributeValue>, masks: UnsafeMutablePointer<Ranks>) {
         self.values = values
         self.masks = masks
     }
@@ -37,7 +37,7 @@ struct Candidates: BitwiseCopyable {
     }
 
     /// Forgets what stands at the ranks of `mask`, in all fields.
-    @inline(__always) func strike(_ mask: UInt16) {
+    @inline(__always) func strike(_ mask: Ranks) {
         for index in 0..<Self.fieldCount { masks[index] &= ~mask }
     }
 
@@ -45,24 +45,24 @@ struct Candidates: BitwiseCopyable {
     @inline(__always) func set(_ slot: Slot, _ value: AttributeValue) -> Bool {
         let isNew = masks[slot.field] & slot.bit == 0
         masks[slot.field] |= slot.bit
-        values[Int(slot.rawValue)] = value
+        values[slot.index] = value
         return isNew
     }
 
     @inline(__always) func has(_ field: Field) -> Bool { masks[Int(field.rawValue)] != 0 }
     @inline(__always) func has(_ slot: Slot) -> Bool { masks[slot.field] & slot.bit != 0 }
-    func value(_ slot: Slot) -> AttributeValue { has(slot) ? values[Int(slot.rawValue)] : .absent }
+    func value(_ slot: Slot) -> AttributeValue { has(slot) ? values[slot.index] : .absent }
 
     /// The ranks at which the field has a value, as bits.
-    @inline(__always) func ranks(_ field: Field) -> UInt16 { masks[Int(field.rawValue)] }
+    @inline(__always) func ranks(_ field: Field) -> Ranks { masks[Int(field.rawValue)] }
 
     /// The value at the lowest rank of `ranks`, which must not be zero.
-    @inline(__always) func value(_ field: Field, lowestOf ranks: UInt16) -> AttributeValue {
+    @inline(__always) func value(_ field: Field, lowestOf ranks: Ranks) -> AttributeValue {
         values[Int(field.rawValue) * Slot.ranks + ranks.trailingZeroBitCount]
     }
 
     /// The first text that is not empty, in order of precedence.
-    @inline(__always) func text(_ field: Field, among wanted: UInt16 = .max) -> Text {
+    @inline(__always) func text(_ field: Field, among wanted: Ranks = .max) -> Text {
         var ranks = masks[Int(field.rawValue)] & wanted
         while ranks != 0 {
             let value = self.value(field, lowestOf: ranks)

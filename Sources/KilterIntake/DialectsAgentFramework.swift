@@ -5,7 +5,7 @@ import KilterVocabulary
 enum AgentFrameworkDialect {
     static let aliases: [Alias] = [
         Alias("executor.id", .agent, Rank.vendor),
-        Alias("workflow.id", .workflow, Rank.vendor + 2),
+        Alias("workflow.id", .workflow, Rank.vendor + 4),
         Alias("message.source_id", .sender, Rank.vendor),
         Alias("message.target_id", .messageTarget, Rank.vendor),
         Alias("message.destination_executor_id", .messageTarget, Rank.vendor + 1),

@@ -1,6 +1,11 @@
 /// Attributes of events, which are log records with a name: results of evaluations and guardrails, outcomes, feedback
 /// and declared changes.
 enum EventDialect {
+    /// The events that have attributes without a prefix.
+    static func hasBareNames(_ event: Text) -> Bool {
+        event.equals("kilter.mark") || event.equals("gen_ai.evaluation.result")
+    }
+
     static let aliases: [Alias] = [
         Alias("event.name", .eventName, Rank.current),
         Alias("gen_ai.evaluation.name", .evaluationName, Rank.current),
@@ -8,7 +13,7 @@ enum EventDialect {
         Alias("gen_ai.evaluation.score.label", .evaluationLabel, Rank.current),
         Alias("gen_ai.evaluation.annotator_kind", .evaluationJudge, Rank.vendor),
         Alias("gen_ai.evaluation.judge", .evaluationJudge, Rank.vendor + 1),
-        Alias("annotator_kind", .evaluationJudge, Rank.vendor + 2),
+        Alias("annotator_kind", .evaluationJudge, Rank.bareOfEvents),
         Alias("gen_ai.guardrail.component.name", .guardrailName, Rank.current),
         Alias("gen_ai.guardrail.policy.id", .guardrailName, Rank.current + 1),
         Alias("gen_ai.guardrail.name", .guardrailName, Rank.vendor),
@@ -18,8 +23,8 @@ enum EventDialect {
         Alias("gen_ai.guardrail.triggered", .guardrailTriggered, Rank.vendor),
         Alias("kilter.outcome", .outcome, Rank.kilter),
         Alias("kilter.user_feedback", .feedback, Rank.kilter),
-        Alias("kind", .markKind, Rank.kilter),
-        Alias("target", .markTarget, Rank.kilter),
-        Alias("note", .markNote, Rank.kilter),
+        Alias("kind", .markKind, Rank.bareOfEvents),
+        Alias("target", .markTarget, Rank.bareOfEvents),
+        Alias("note", .markNote, Rank.bareOfEvents),
     ]
 }

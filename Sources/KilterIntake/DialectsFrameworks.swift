@@ -5,10 +5,10 @@ enum FlueDialect {
     static let aliases: [Alias] = [
         Alias("flue.tool.name", .tool, Rank.vendor + 2),
         Alias("flue.tool.call_id", .callID, Rank.vendor + 2),
-        Alias("flue.tool.arguments", .arguments, Rank.vendor + 2),
-        Alias("flue.tool.result", .result, Rank.vendor + 2),
-        Alias("flue.task.agent", .agent, Rank.vendor + 1),
-        Alias("flue.workflow.name", .workflow, Rank.vendor + 1),
+        Alias("flue.tool.arguments", .arguments, Rank.vendor + 5),
+        Alias("flue.tool.result", .result, Rank.vendor + 6),
+        Alias("flue.task.agent", .agent, Rank.vendor + 3),
+        Alias("flue.workflow.name", .workflow, Rank.vendor + 3),
     ]
 }
 
@@ -17,7 +17,7 @@ enum LangGraphDialect {
     static let aliases: [Alias] = [
         Alias("langgraph.command.source_node", .handoffFrom, Rank.vendor + 2),
         Alias("langgraph.command.goto_node", .receiver, Rank.vendor + 2),
-        Alias("langgraph.command.goto_nodes", .receiver, Rank.vendor + 2),
+        Alias("langgraph.command.goto_nodes", .receiver, Rank.vendor + 3),
     ]
 }
 

@@ -4,10 +4,10 @@ import KilterVocabulary
 /// operations of its own (`llm_call`, `tool_call`, `agent_call`, known beside the conventional ones).
 enum GoogleDialect {
     static let aliases: [Alias] = [
-        Alias("gcp.vertex.agent.session_id", .conversation, Rank.vendor + 2),
+        Alias("gcp.vertex.agent.session_id", .conversation, Rank.vendor + 4),
         // JSON, or a Python `repr`, which is compared as raw text.
-        Alias("gcp.vertex.agent.tool_call_args", .arguments, Rank.vendor + 1),
-        Alias("gcp.vertex.agent.tool_response", .result, Rank.vendor + 1),
+        Alias("gcp.vertex.agent.tool_call_args", .arguments, Rank.vendor + 3),
+        Alias("gcp.vertex.agent.tool_response", .result, Rank.vendor + 3),
     ]
 
     /// What the kit's spans without an operation are. The merged tool span stands for calls that have spans of their own.

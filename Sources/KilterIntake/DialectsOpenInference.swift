@@ -26,6 +26,7 @@ enum OpenInferenceDialect {
         Alias("tool.parameters", .toolParameters, Rank.openInference),
         Alias("llm.token_count.prompt", .inputTokens, Rank.openInference),
         Alias("llm.token_count.completion", .outputTokens, Rank.openInference),
+        Alias("llm.token_count.total", .totalTokens, Rank.openInference),
         Alias("llm.token_count.prompt_details.cache_read", .cacheReadTokens, Rank.openInference),
         Alias("llm.token_count.prompt_details.cache_input", .cacheReadTokens, Rank.openInference + 1),
         Alias("llm.token_count.prompt_details.cache_write", .cacheWriteTokens, Rank.openInference),

@@ -19,6 +19,7 @@ enum OpenLLMetryDialect {
         Alias("llm.usage.prompt_tokens", .inputTokens, Rank.openLLMetry),
         Alias("llm.usage.completion_tokens", .outputTokens, Rank.openLLMetry),
         Alias("llm.usage.reasoning_tokens", .reasoningTokens, Rank.openLLMetry + 1),
+        Alias("llm.usage.total_tokens", .totalTokens, Rank.openLLMetry + 1),
     ]
 
     /// The kinds that win over `gen_ai.operation.name=invoke_agent`: the CrewAI wrapper stamps that operation on its

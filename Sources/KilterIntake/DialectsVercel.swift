@@ -6,27 +6,48 @@ enum VercelDialect {
     static let aliases: [Alias] = [
         Alias("ai.operationId", .vercelOperation, Rank.vendor),
         Alias("operation.name", .vercelOperation, Rank.vendor + 1),
-        Alias("ai.telemetry.functionId", .agent, Rank.vendor + 2),
-        Alias("ai.telemetry.metadata.sessionId", .conversation, Rank.vendor + 1),
-        Alias("ai.model.id", .model, Rank.vendor),
+        Alias("ai.telemetry.functionId", .agent, Rank.vendor + 5),
+        Alias("ai.telemetry.metadata.sessionId", .conversation, Rank.vendor + 2),
+        Alias("ai.model.id", .model, Rank.vendor + 1),
         Alias("ai.model.provider", .provider, Rank.vendor),
         Alias("ai.response.model", .responseModel, Rank.vendor + 1),
         Alias("ai.response.id", .responseID, Rank.vendor),
         Alias("ai.response.toolCalls", .outputMessages, Rank.vendor),
         Alias("ai.toolCall.name", .tool, Rank.vendor),
         Alias("ai.toolCall.id", .callID, Rank.vendor + 1),
-        Alias("ai.toolCall.args", .arguments, Rank.vendor),
-        Alias("ai.toolCall.result", .result, Rank.vendor),
+        Alias("ai.toolCall.args", .arguments, Rank.vendor + 2),
+        Alias("ai.toolCall.result", .result, Rank.vendor + 2),
         Alias("ai.usage.inputTokens", .inputTokens, Rank.vendor),
         Alias("ai.usage.promptTokens", .inputTokens, Rank.vendor + 1),
         Alias("ai.usage.outputTokens", .outputTokens, Rank.vendor),
         Alias("ai.usage.completionTokens", .outputTokens, Rank.vendor + 1),
         Alias("ai.usage.cachedInputTokens", .cacheReadTokens, Rank.vendor + 1),
-        Alias("ai.usage.inputTokenDetails.cacheReadTokens", .cacheReadTokens, Rank.vendor + 2),
-        Alias("ai.usage.inputTokenDetails.cacheWriteTokens", .cacheWriteTokens, Rank.vendor),
+        Alias("ai.usage.inputTokenDetails.cacheReadTokens", .cacheReadTokens, detailedRead),
+        Alias("ai.usage.inputTokenDetails.cacheWriteTokens", .cacheWriteTokens, detailedWrite),
         Alias("ai.usage.reasoningTokens", .reasoningTokens, Rank.vendor),
         Alias("ai.usage.outputTokenDetails.reasoningTokens", .reasoningTokens, Rank.vendor + 1),
+        Alias("ai.usage.totalTokens", .totalTokens, Rank.vendor),
+        // Of embeddings, which have no other count.
+        Alias("ai.usage.tokens", .totalTokens, Rank.vendor + 1),
+        Alias("ai.response.providerMetadata", .providerDetails, Rank.vendor),
     ]
+
+    private static let detailedRead = Rank.vendor + 2
+    private static let detailedWrite = Rank.vendor
+
+    /// Until version 6, which has the details of the input, the SDK passed on the input as the provider reports it; that
+    /// of Anthropic and of Bedrock leaves out what came from the cache and went into it.
+    static func inputExcludesCache(_ candidates: Candidates) -> Bool {
+        if candidates.has(Slot(.cacheReadTokens, detailedRead)) || candidates.has(Slot(.cacheWriteTokens, detailedWrite)) {
+            return false
+        }
+        if candidates.has(Slot(.cacheReadTokens, Rank.current)) || candidates.has(Slot(.cacheWriteTokens, Rank.older)) {
+            return false
+        }
+        let provider = candidates.value(Slot(.provider, Rank.vendor))
+        guard provider.shape == .text else { return false }
+        return provider.text.find("anthropic") != nil || provider.text.find("bedrock") != nil
+    }
 
     /// The operation, which `operation.name` follows by a blank and the function's id. Nil for the names of others.
     static func kind(_ operation: Text) -> OperationKind? {

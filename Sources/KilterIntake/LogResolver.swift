@@ -32,7 +32,7 @@ struct LogResolver {
         copyEnvelope(to: &row)
         row.kind = kind()
         let spans = SpanResolver(space: space)
-        spans.settleProducer()
+        spans.settleProducer(event: space.pointee.facts.name)
         spans.resolveNames(&row, into: &batch)
         spans.resolveParties(&row, into: &batch)
         space.pointee.resolveConfigured(&row, into: &batch)

@@ -92,8 +92,9 @@ extension SpanResolver {
     /// alone is the whole where nothing came back.
     private func statedParts(_ row: inout SpanRecord) -> Stated? {
         for first in [Rank.openInference, Rank.vendor] {
-            var ranks = candidates.ranks(.costParts) & (3 << UInt16(first))
-            guard ranks.nonzeroBitCount == 2 || (ranks != 0 && row.outputTokens == 0) else { continue }
+            let wholes: Ranks = 3 << Ranks(first)
+            var ranks = candidates.ranks(.costParts) & (first == Rank.vendor ? ~0 << Ranks(first) : wholes)
+            guard ranks & wholes == wholes || (ranks != 0 && row.outputTokens == 0) else { continue }
             var total: UInt64? = 0
             while ranks != 0, let before = total {
                 let value = candidates.value(.costParts, lowestOf: ranks)

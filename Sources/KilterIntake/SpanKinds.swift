@@ -24,7 +24,7 @@ extension SpanResolver {
         case .langfuse: return langfuseKind()
         case .googleADK:
             return space.pointee.facts.name.equals("execute_tool (merged)") ? .step : nil
-        case .unknown: return nil
+        case .vercel, .openLLMetryBedrock, .unknown: return nil
         }
     }
 
@@ -110,7 +110,7 @@ extension SpanResolver {
     }
 
     /// Ranks of names that a standard or its forerunners define, before those of single vendors.
-    static let conventionalRanks: UInt16 = 1 << UInt16(Rank.vendor) &- 1
+    static let conventionalRanks: Ranks = 1 << Ranks(Rank.vendor) &- 1
     /// Ranks of OpenInference, whose `tool.name` stands on other spans too.
-    private static let openInferenceNames: UInt16 = 0b1111 << UInt16(Rank.openInference)
+    private static let openInferenceNames: Ranks = 0b1111 << Ranks(Rank.openInference)
 }

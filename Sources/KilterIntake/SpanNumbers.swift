@@ -14,7 +14,7 @@ extension SpanResolver {
         return looseNumber(field, ranks, &flags)
     }
 
-    @inline(never) private func looseNumber(_ field: Field, _ among: UInt16, _ flags: inout SpanFlags) -> UInt64? {
+    @inline(never) private func looseNumber(_ field: Field, _ among: Ranks, _ flags: inout SpanFlags) -> UInt64? {
         var ranks = among
         while ranks != 0 {
             let value = candidates.value(field, lowestOf: ranks)
@@ -30,7 +30,7 @@ extension SpanResolver {
         return nil
     }
 
-    private func isContradicted(_ count: UInt64, _ field: Field, _ among: UInt16) -> Bool {
+    private func isContradicted(_ count: UInt64, _ field: Field, _ among: Ranks) -> Bool {
         var ranks = among
         while ranks != 0 {
             if let other = self.count(candidates.value(field, lowestOf: ranks)) {

@@ -59,7 +59,7 @@ extension SpanResolver {
         agent = to
     }
 
-    static let openInferenceRanks: UInt16 = 1 << UInt16(Rank.openInference)
+    static let openInferenceRanks: Ranks = 1 << Ranks(Rank.openInference)
 
     private func agentFromName(_ kind: OperationKind) -> Text {
         guard kind == .invokeAgent || kind == .createAgent else { return .none }

@@ -19,7 +19,7 @@ extension Workspace {
         if facts.duplicateKeys > 0 { note(.duplicateKey) }
         echoConfigured(in: resourceCandidates)
         // No producer says such things of all its spans.
-        resourceCandidates.strike(1 << UInt16(Rank.bare))
+        resourceCandidates.strike(1 << Ranks(Rank.bare) | 1 << Ranks(Rank.bareOfEvents))
         let says = resourceCandidates
         resource.tenant = name(says.text(.tenant), into: &batch)
         resource.environment = name(says.text(.environment), or: "unknown", into: &batch)
@@ -66,7 +66,7 @@ extension Workspace {
         return nameText(field, ranks)
     }
 
-    @inline(never) mutating func nameText(_ field: Field, _ among: UInt16) -> Text {
+    @inline(never) mutating func nameText(_ field: Field, _ among: Ranks) -> Text {
         var ranks = among
         while ranks != 0 {
             let value = candidates.value(field, lowestOf: ranks)
@@ -128,10 +128,13 @@ struct SpanResolver {
     }
 
     /// Finds out who wrote the record, and strikes out the names without prefix that are not its to use.
-    @inline(__always) func settleProducer() {
+    /// - Parameter event: the name of the event that a log record is.
+    @inline(__always) func settleProducer(event: Text = .none) {
         let producer = Producer.of(spanName: space.pointee.facts.name, in: space.pointee.scope)
         space.pointee.facts.producer = producer
-        if producer != .claudeCode { candidates.strike(1 << UInt16(Rank.bare)) }
+        let foreign: Ranks = producer == .claudeCode ? 0 : 1 << Ranks(Rank.bare)
+        let ofEvents: Ranks = EventDialect.hasBareNames(event) ? 0 : 1 << Ranks(Rank.bareOfEvents)
+        candidates.strike(foreign | ofEvents)
     }
 
     @inline(__always) private func copyEnvelope(to row: inout SpanRecord) {
@@ -241,7 +244,7 @@ struct SpanResolver {
 
     /// `llm.model_name` stands for both models, behind the names that say which one they mean.
     private func resolveModel(_ row: inout SpanRecord, into batch: inout SpanBatch) {
-        let toOpenInference: UInt16 = 1 << (UInt16(Rank.openInference) + 1) &- 1
+        let toOpenInference: Ranks = 1 << (Ranks(Rank.openInference) + 1) &- 1
         let shared = candidates.has(.sharedModel) ? candidates.text(.sharedModel) : .none
         var model = candidates.text(.model, among: toOpenInference)
         if model.isEmpty { model = shared.isEmpty ? candidates.text(.model) : shared }

@@ -1,86 +1,61 @@
 import KilterVocabulary
 
-/// Counts that come as members of one object, as Langfuse and LangSmith write them.
-private struct UsageDetails {
-    var input: UInt64?
-    var output: UInt64?
-    var cacheRead: UInt64?
-    var cacheWrite: UInt64?
-    var reasoning: UInt64?
-}
-
 extension SpanResolver {
-    /// Token counts. A cache count above the input means that the producer's input excludes what came from the cache
-    /// (the raw figures of some providers do, and Claude Code's always): then both are added.
+    /// Token counts: input with what came from the cache and went into it, output with what was thought.
     func resolveTokens(_ row: inout SpanRecord) throws(Refusal) {
-        let details = try hasDetails ? usageDetails() : UsageDetails()
         if candidates.has(.costDetails) { try takeCostDetails() }
-        let excludesCache = candidates.ranks(.inputTokens) == 1 << UInt16(Rank.bare)
-        let read = number(.cacheReadTokens, &row.flags) ?? details.cacheRead ?? 0
-        let written = number(.cacheWriteTokens, &row.flags) ?? details.cacheWrite ?? 0
-        if var input = number(.inputTokens, &row.flags) ?? details.input {
-            if excludesCache || read + written > input { input += read + written }
-            row.inputTokens = UInt32(clamping: input)
-        }
+        let details = try hasDetails ? usageDetails() : UsageDetails()
+        let read = number(.cacheReadTokens, &row.flags) ?? details.cacheRead
+        let written = number(.cacheWriteTokens, &row.flags) ?? details.cacheWrite
+        let reasoning = number(.reasoningTokens, &row.flags) ?? details.reasoning
+        var input = number(.inputTokens, &row.flags)
+        var output = number(.outputTokens, &row.flags)
+        if read + written + reasoning > 0 { include(&input, read + written, &output, reasoning, details, &row.flags) }
+        if row.kind == .embeddings && input == nil && candidates.has(.totalTokens) { input = number(.totalTokens, &row.flags) }
+        row.inputTokens = UInt32(clamping: input ?? details.allInput ?? 0)
+        row.outputTokens = UInt32(clamping: output ?? details.allOutput ?? 0)
         row.cacheReadTokens = UInt32(clamping: read)
         row.cacheWriteTokens = UInt32(clamping: written)
-        row.outputTokens = UInt32(clamping: number(.outputTokens, &row.flags) ?? details.output ?? 0)
-        row.reasoningTokens = UInt32(clamping: number(.reasoningTokens, &row.flags) ?? details.reasoning ?? 0)
+        row.reasoningTokens = UInt32(clamping: reasoning)
     }
 
-    @inline(__always) private var hasDetails: Bool {
-        candidates.ranks(.usageDetails) | candidates.ranks(.inputDetails) | candidates.ranks(.outputDetails) != 0
-    }
-
-    private func usageDetails() throws(Refusal) -> UsageDetails {
-        var found = UsageDetails()
-        if let usage = try canonicalTree(candidates.first(.usageDetails)) {
-            found.input = count(Self.inputNames, of: usage)
-            found.output = count(Self.outputNames, of: usage)
-            found.cacheRead = count(Self.cacheReadNames, of: usage)
-            found.cacheWrite = count(Self.cacheWriteNames, of: usage)
-            found.reasoning = count(Self.reasoningNames, of: usage)
+    /// Adds the parts to counts that leave them out: those that repeat the figure of an object which leaves them out,
+    /// those whose stated total is reached with the parts only, and those of producers known for it.
+    @inline(never) private func include(
+        _ input: inout UInt64?, _ cached: UInt64, _ output: inout UInt64?, _ reasoning: UInt64, _ details: UsageDetails,
+        _ flags: inout SpanFlags
+    ) {
+        let beyond = candidates.has(.totalTokens) ? beyond(input, output, &flags) : 0
+        if let own = output {
+            let isThoughtBeyond = beyond > 0 && (beyond == reasoning || beyond == cached + reasoning)
+            if own == details.output { output = details.allOutput } else if isThoughtBeyond { output = own + reasoning }
         }
-        if let input = try canonicalTree(candidates.first(.inputDetails)) {
-            found.cacheRead = count(Self.cacheReadNames, of: input) ?? found.cacheRead
-            found.cacheWrite = count(Self.cacheWriteNames, of: input) ?? found.cacheWrite
-        }
-        if let output = try canonicalTree(candidates.first(.outputDetails)) {
-            found.reasoning = count(Self.reasoningNames, of: output) ?? found.reasoning
-        }
-        return found
-    }
-
-    /// Lets the members of a cost object stand as if they were attributes of their own.
-    private func takeCostDetails() throws(Refusal) {
-        guard let costs = try canonicalTree(candidates.first(.costDetails)) else { return }
-        let sources: [(StaticString, Slot)] = [
-            ("\"total\":", Slot(.cost, Rank.vendor + 2)), ("\"input\":", Slot(.costParts, Rank.vendor)),
-            ("\"output\":", Slot(.costParts, Rank.vendor + 1)),
-        ]
-        for (name, slot) in sources {
-            guard let digits = memberNumber(name, of: costs), let kept = space.pointee.arena.copy(digits) else { continue }
-            _ = candidates.set(slot, .text(kept))
+        if let own = input {
+            let isCachedBeyond = beyond > reasoning && (beyond == cached || beyond == cached + reasoning)
+            if own == details.input {
+                input = details.allInput
+            } else if cached > own || leavesOutCache || isCachedBeyond {
+                // More from the cache than was sent at all is the sign of a provider's raw figures.
+                input = own + cached
+            }
         }
     }
 
-    private static let inputNames: [StaticString] = ["\"input\":", "\"input_tokens\":", "\"prompt_tokens\":"]
-    private static let outputNames: [StaticString] = ["\"output\":", "\"output_tokens\":", "\"completion_tokens\":"]
-    private static let cacheReadNames: [StaticString] = [
-        "\"cache_read\":", "\"cache_read_input_tokens\":", "\"input_cache_read\":", "\"input_cached_tokens\":",
-    ]
-    private static let cacheWriteNames: [StaticString] = [
-        "\"cache_creation\":", "\"cache_creation_input_tokens\":", "\"input_cache_creation\":",
-    ]
-    private static let reasoningNames: [StaticString] = [
-        "\"reasoning\":", "\"output_reasoning_tokens\":", "\"reasoning_tokens\":", "\"output_reasoning\":",
-    ]
+    /// By how much the stated total exceeds input and output.
+    private func beyond(_ input: UInt64?, _ output: UInt64?, _ flags: inout SpanFlags) -> UInt64 {
+        let sum = (input ?? 0) + (output ?? 0)
+        guard let total = number(.totalTokens, &flags), total > sum else { return 0 }
+        return total - sum
+    }
 
-    private func count(_ names: [StaticString], of object: Text) -> UInt64? {
-        for name in names {
-            if let digits = memberNumber(name, of: object), let count = count(text: digits) { return count }
+    private var leavesOutCache: Bool {
+        switch space.pointee.facts.producer {
+        case .vercel: VercelDialect.inputExcludesCache(candidates)
+        // The raw figures of the Converse and Invoke interfaces.
+        case .openLLMetryBedrock: true
+        case .claudeCode: candidates.ranks(.inputTokens) == 1 << Ranks(Rank.bare)
+        case .unknown, .langfuse, .googleADK, .a2aSDK: false
         }
-        return nil
     }
 
     // MARK: Objects as attributes
@@ -100,11 +75,37 @@ extension SpanResolver {
 
     /// The digits of a member that is a number, bare or in quotes.
     func memberNumber(_ key: StaticString, of object: Text) -> Text? {
-        guard var start = member(key, of: object) else { return nil }
+        member(key, of: object).flatMap { digits(of: object, at: $0) }
+    }
+
+    private func digits(of object: Text, at place: Int) -> Text? {
+        var start = place
         if start < object.count && object[start] == Byte.quote { start += 1 }
         var end = start
         while end < object.count, isNumeric(object[end]) { end += 1 }
         return end > start ? object.dropFirst(start).prefix(end - start) : nil
+    }
+
+    /// Every number in the canonical text of an object, with the name that it goes by and how deep it stands (1 is the
+    /// object itself).
+    func forEachNumber(of object: Text, _ body: (_ name: Text, _ digits: Text, _ depth: Int) -> Void) {
+        var depth = 0
+        var index = 0
+        while index < object.count {
+            switch object[index] {
+            case Byte.openBrace, Byte.openBracket: depth += 1
+            case Byte.closeBrace, Byte.closeBracket: depth -= 1
+            case Byte.quote:
+                let start = index + 1
+                index = start
+                while index < object.count && object[index] != Byte.quote { index += object[index] == Byte.backslash ? 2 : 1 }
+                guard index + 1 < object.count, object[index + 1] == UInt8(ascii: ":") else { break }
+                let name = object.dropFirst(start).prefix(index - start)
+                if let digits = digits(of: object, at: index + 2) { body(name, digits, depth) }
+            default: break
+            }
+            index += 1
+        }
     }
 
     private func isNumeric(_ byte: UInt8) -> Bool {

@@ -41,7 +41,7 @@ struct AliasCase: Sendable, CustomTestStringConvertible {
     }
 
     /// Keys that only log records are asked for.
-    static let ofEvents: Set<String> = ["event.name", "kind", "target", "note"]
+    static let ofEvents: Set<String> = ["event.name", "kind", "target", "note", "annotator_kind"]
 
     static let all = names + namesOfTools + parties + bare + counts + kinds + content + costs + failures + statements
 }
@@ -188,23 +188,33 @@ extension AliasCase {
                 "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
                 "gen_ai.usage.details.cache_read_tokens", "llm.token_count.prompt_details.cache_read",
                 "llm.token_count.prompt_details.cache_input", "ai.usage.cachedInputTokens",
-                "ai.usage.inputTokenDetails.cacheReadTokens",
+                "ai.usage.inputTokenDetails.cacheReadTokens", "gen_ai.usage.details.cache_read_input_tokens",
+                "gen_ai.usage.details.cached_tokens",
             ], Build.int(7)
         ) { $0.cacheReadTokens == 7 }
         + row(
             [
                 "gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens",
                 "gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write",
-                "ai.usage.inputTokenDetails.cacheWriteTokens",
+                "ai.usage.inputTokenDetails.cacheWriteTokens", "gen_ai.usage.details.cache_write_tokens",
+                "gen_ai.usage.details.cache_creation_input_tokens",
             ], Build.int(7)
         ) { $0.cacheWriteTokens == 7 }
         + row(
             [
                 "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens", "llm.usage.reasoning_tokens",
                 "llm.token_count.completion_details.reasoning", "ai.usage.reasoningTokens",
-                "ai.usage.outputTokenDetails.reasoningTokens",
+                "ai.usage.outputTokenDetails.reasoningTokens", "gen_ai.usage.details.reasoning_tokens",
+                "gen_ai.usage.details.thoughts_tokens",
             ], Build.int(7)
         ) { $0.reasoningTokens == 7 }
+        + row(
+            [
+                "gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total", "ai.usage.totalTokens",
+                "ai.usage.tokens",
+            ], Build.int(7), beside: [("gen_ai.operation.name", "embeddings")]
+        ) { $0.inputTokens == 7 }
+        + row(["ai.response.providerMetadata"], Build.text(#"{"anthropic":{"cacheCreationInputTokens":7}}"#)) { $0.cacheWriteTokens == 7 }
         + row(["langfuse.observation.usage_details"], Build.text(#"{"input":7,"output":1}"#)) { $0.inputTokens == 7 }
         + row(["gen_ai.usage.input_token_details"], Build.text(#"{"cache_read":7}"#)) { $0.cacheReadTokens == 7 }
         + row(["gen_ai.usage.output_token_details"], Build.text(#"{"reasoning":7}"#)) { $0.reasoningTokens == 7 }
@@ -259,7 +269,7 @@ extension AliasCase {
         row(
             [
                 "kilter.cost_microdollars", "llm.cost.total", "gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.prompt",
-                "llm.cost.completion",
+                "llm.cost.completion", "operation.cost",
             ], Build.int(1), beside: [("gen_ai.operation.name", "chat")]
         ) { $0.flags.contains(.priced) && $0.costPicodollars > 0 }
         + row(["cost_usd"], Build.int(1), name: "claude_code.llm_request") { $0.costPicodollars == 1_000_000_000_000 }
@@ -288,7 +298,6 @@ extension AliasCase {
         said("gen_ai.evaluation.score.value", Build.int(2), "evaluation x 2.0 - by -", beside: [("gen_ai.evaluation.name", "x")]),
         said("gen_ai.evaluation.annotator_kind", Build.text("LLM"), "evaluation x - b by llm", beside: evaluation),
         said("gen_ai.evaluation.judge", Build.text("LLM"), "evaluation x - b by llm", beside: evaluation),
-        said("annotator_kind", Build.text("LLM"), "evaluation x - b by llm", beside: evaluation),
         said("gen_ai.guardrail.policy.id", Build.text("pii"), "guardrail pii - b by -", beside: [("gen_ai.guardrail.status", "b")]),
         said("gen_ai.guardrail.component.name", Build.text("pii"), "guardrail pii - b by -", beside: [("gen_ai.guardrail.status", "b")]),
         said("gen_ai.guardrail.name", Build.text("pii"), "guardrail pii - b by -", beside: [("gen_ai.guardrail.status", "b")]),

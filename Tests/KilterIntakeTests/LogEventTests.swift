@@ -118,6 +118,16 @@ import Testing
         #expect(judge("HUMAN") == "human" && judge("LLM") == "llm" && judge("Code") == "code" && judge("Anna") == "anna")
     }
 
+    /// A judge's name without a prefix is read where it can mean nothing else.
+    @Test func theJudgesBareNameCountsOnEvaluationsOnly() throws {
+        let said: [(String, LogValue)] = [
+            ("gen_ai.evaluation.name", .text("n")), ("gen_ai.evaluation.score.value", .int(1)), ("annotator_kind", .text("CODE")),
+        ]
+        #expect(read("gen_ai.evaluation.result", said).said.first?.judge == "code")
+        let onSpan = Decoded(json: Build.request([Build.span(said.map { ($0.0, $0.1.json) })]))
+        #expect(onSpan.statements == ["evaluation n 1.0 - by -"])
+    }
+
     @Test func theTargetIsTheSpanElseTheResponseElseTheTrace() throws {
         func said(_ edit: (inout LogEntry) -> Void) throws -> Said {
             var entry = LogEntry.evaluation
