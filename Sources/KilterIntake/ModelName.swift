@@ -113,7 +113,7 @@ enum ModelName {
 
     /// Kinds of snapshot in figures.
     private enum Ending {
-        /// `-v1:0`
+        /// `-v1:0`, or `-v1` alone
         case revision
         /// `-2026-05-14`
         case isoDate
@@ -131,7 +131,7 @@ enum ModelName {
         /// Bytes of this ending at the end of `name`, which are ASCII; nil when it is another.
         func length(_ name: [UInt8]) -> Int? {
             switch self {
-            case .revision: fits(name, "-v0:0") ? 5 : nil
+            case .revision: fits(name, "-v0:0") ? 5 : fits(name, "-v0") && name.last == UInt8(ascii: "1") ? 3 : nil
             case .isoDate: fits(name, "-0000-00-00") && isDate(name, year: 10, month: 5, day: 2) ? 11 : nil
             case .compactDate:
                 (fits(name, "-00000000") || fits(name, "@00000000")) && isDate(name, year: 8, month: 4, day: 2) ? 9 : nil

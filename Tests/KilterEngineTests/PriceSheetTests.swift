@@ -124,6 +124,37 @@ import Testing
         #expect(try Self.list.get().quote(model: model, provider: "").isEmpty)
     }
 
+    /// Names as instrumentations, clouds and routers write them, and dollars a million tokens of input; nil is honestly unpriced.
+    @Test(
+        arguments: [
+            ("us.anthropic.claude-opus-4-8", "aws.bedrock", 5.50), ("eu.anthropic.claude-sonnet-5", "aws.bedrock", 2.20),
+            ("jp.anthropic.claude-sonnet-5-5", "aws.bedrock", 2.20), ("au.anthropic.claude-haiku-5-5-v1:0", "", 0.11),
+            ("apac.anthropic.claude-opus-5-5", "", 4.40), ("bedrock/us.anthropic.claude-fable-5-1", "", 11.0),
+            ("us.anthropic.claude-mythos-5-1", "", 11.0), ("us.anthropic.claude-opus-4-6-v1", "aws.bedrock", 5.50),
+            ("global.anthropic.claude-opus-5-5", "aws.bedrock", 4.0), ("anthropic.claude-opus-4-6-v1", "aws.bedrock", 5.0),
+            ("us.anthropic.claude-3-5-sonnet-20241022-v2:0", "aws.bedrock", 3.0), ("us.amazon.nova-2-lite-v1:0", "", 0.30),
+            ("claude-opus-4-5@20251101", "gcp.vertex_ai", 5.0), ("vertex_ai/claude-3-5-sonnet-v2@20241022", "", 3.0),
+            ("claude-3-7-sonnet-latest", "anthropic", 3.0), ("anthropic/claude-opus-4.5", "", 5.0), ("openai/o4-mini-2025-04-16", "", 1.10),
+            ("gpt-3.5-turbo-0301", "openai", 1.50), ("gpt-35-turbo-0301", "azure.ai.openai", 1.50), ("azure/gpt-35-turbo-1106", "", 1.0),
+            ("gpt-35-turbo-0613", "azure.ai.openai", 1.50), ("gpt-3.5-turbo-0125", "openai", 0.50),
+            ("gpt-35-turbo", "azure.ai.openai", 0.50),
+            ("chatgpt-4o-latest", "openai", 5.0), ("openai/chatgpt-4o-latest", "", 5.0), ("gpt-4-32k-0613", "openai", 60.0),
+            ("gpt-4-vision-preview", "openai", 10.0), ("o1-preview-2024-09-12", "openai", 15.0), ("codex-mini-latest", "openai", 1.50),
+            ("gpt-5.1-chat-latest", "openai", 1.25), ("models/gemini-2.5-flash-preview-09-2025", "gcp.gemini", 0.30),
+            ("google/gemini-3-pro-preview", "", 2.0), ("gemini-2.0-flash-001", "gcp.vertex_ai", 0.10),
+            // What moves on without notice, was free, is charged by the call too, or only its owner knows.
+            ("gemini-flash-latest", "gcp.gemini", nil), ("gemini-2.0-flash-exp", "gcp.gemini", nil),
+            ("gpt-4o-search-preview", "openai", nil),
+            ("gpt-4o-audio-preview", "openai", nil), ("prod-gpt4o-weu", "azure.ai.openai", nil), ("deepseek/deepseek-chat:free", "", nil),
+            ("ft:gpt-4o-mini-2024-07-18:acme::9a", "openai", nil), ("anthropic.claude-v2", "aws.bedrock", nil),
+        ] as [(String, String, Double?)])
+    func namesOfTheWild(model: String, provider: String, dollars: Double?) throws {
+        let list = try Self.list.get()
+        let day = try #require(try configuration("prices: [{model: m, from: 2026-11-01, input: $1}]").prices.first?.from)
+        let rate = list.rate(list.quote(model: model, provider: provider), at: day, inputTokens: 1)
+        #expect(rate?.input == dollars.map { UInt64(($0 * 1_000_000).rounded()) }, "\(model)")
+    }
+
     // MARK: Form
 
     @Test func thereAreManyModelsOfManySellers() throws {
