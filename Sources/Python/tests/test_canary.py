@@ -171,7 +171,7 @@ def test_the_lists_agree_with_what_the_engine_reads() -> None:
     assert len(fields) > 100
     holding = {
         "arguments", "result", "genericInput", "genericOutput", "toolParameters", "promptText", "outputMessages",
-        "invocationParameters", "messageText"}
+        "invocationParameters", "messageText", "providerDetails"}
     for name, field in fields:
         if field in ("errorMessage", "exceptionMessage"):
             assert name in content.ERROR_TEXTS and not content.is_content(name), name
