@@ -62,6 +62,8 @@ struct Episode: Sendable {
 
 extension EpisodeCost {
     private static let nanosecondsPerHour: UInt64 = 3_600_000_000_000
+    /// Spending within less is taken as that of a minute: a burst of milliseconds says nothing about an hour.
+    private static let spanMin = Nanoseconds.minutes(1)
 
     /// Nil where nothing was spent. Money that is not known is left out rather than called zero.
     init?(_ spent: SpendMark, during span: Nanoseconds) {
@@ -75,6 +77,7 @@ extension EpisodeCost {
     /// The spending of `span` as that of an hour; nil for no time at all. Clipped at what an event can hold.
     private static func perHour(_ microdollars: UInt64, _ span: Nanoseconds) -> UInt64? {
         guard span.count > 0 else { return nil }
+        let span = max(span, spanMin)
         let product = microdollars.multipliedFullWidth(by: nanosecondsPerHour)
         guard product.high < span.count else { return UInt64(Int64.max) }
         return min(span.count.dividingFullWidth(product).quotient, UInt64(Int64.max))
