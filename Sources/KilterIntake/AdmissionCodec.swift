@@ -52,7 +52,9 @@ extension TenantMemory {
             writer.write(kept.order)
             writer.write(kept.touched)
             let slot = kept.slot
-            for word in [slot.greatestEnd, slot.lastAgent, slot.conversation, slot.turn, slot.personDigest] { writer.write(word) }
+            for word in [slot.greatestEnd, slot.lastAgent, slot.lastAgentEnd, slot.conversation, slot.turn, slot.personDigest] {
+                writer.write(word)
+            }
             writer.write(slot.spans)
             writer.write(slot.hasInference)
             for word in [slot.tokens, slot.picodollars, slot.tokensOfTotals, slot.tokensUnmarked, slot.picodollarsUnmarked] {
@@ -88,7 +90,8 @@ extension TenantMemory {
             let order = try reader.read(UInt64.self)
             let touched = try reader.readBool()
             let slot = TraceMemory(
-                greatestEnd: try reader.read(), lastAgent: try reader.read(), conversation: try reader.read(),
+                greatestEnd: try reader.read(), lastAgent: try reader.read(), lastAgentEnd: try reader.read(),
+                conversation: try reader.read(),
                 turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read(),
                 hasInference: try reader.readBool(), tokens: try reader.read(), picodollars: try reader.read(),
                 tokensOfTotals: try reader.read(), tokensUnmarked: try reader.read(), picodollarsUnmarked: try reader.read(),

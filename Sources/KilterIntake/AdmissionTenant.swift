@@ -6,6 +6,8 @@ struct TraceMemory: BitwiseCopyable {
     /// Greatest end seen: lateness is measured against it.
     var greatestEnd: UInt64 = 0
     var lastAgent: NameHash = 0
+    /// End of the invocation that told the last agent; zero when another span did.
+    var lastAgentEnd: UInt64 = 0
     var conversation: NameHash = 0
     /// Identity of the turn that the trace's calls belong to.
     var turn: UInt64 = 0
@@ -26,6 +28,23 @@ struct TraceMemory: BitwiseCopyable {
     var counted = CountedCall()
     /// What the last model calls below one span spent together, under the key of that span.
     var below = CountedCall()
+}
+
+extension TraceMemory {
+    /// The last agent of the trace, for a row without one of its own. Not for a row inside a span that is still open, when the
+    /// last agent's invocation was over before the row began: then that span will name another agent.
+    // Guard: the pointer is only used here.
+    @inline(__always) func agent(of row: UnsafePointer<SpanRecord>, _ isInOpenSpan: Bool) -> NameHash? {
+        if isInOpenSpan, lastAgentEnd != 0, row.pointee.startNanoseconds >= lastAgentEnd { return nil }
+        return lastAgent == 0 ? nil : lastAgent
+    }
+
+    // Guard: as above.
+    @inline(__always) mutating func noteAgent(_ agent: NameHash, _ row: UnsafePointer<SpanRecord>, isOwn: Bool) {
+        lastAgent = agent
+        let isInvocation = isOwn && row.pointee.kind == .invokeAgent && row.pointee.endNanoseconds > row.pointee.startNanoseconds
+        lastAgentEnd = isInvocation ? row.pointee.endNanoseconds : 0
+    }
 }
 
 /// What a model call spent, under the key of a span: zero is none.
@@ -135,13 +154,9 @@ struct TenantMemory: ~Copyable {
         let traceKey = self.traceKey(row.pointee.trace)
         let trace = traces.findOrInsert(traceKey, owner: 0, initial: TraceMemory(turn: traceKey)).slot
         row.pointee.place.parentIsInference = parent?.kind.isInference ?? false
-        row.pointee.place.agentName =
-            namedAgent != 0
-            ? namedAgent
-            : trace.pointee.lastAgent != 0
-                ? trace.pointee.lastAgent
-                : names.service
-        if namedAgent != 0 { trace.pointee.lastAgent = namedAgent }
+        let isInOpenSpan = parentKey != 0 && parent == nil
+        row.pointee.place.agentName = namedAgent != 0 ? namedAgent : trace.pointee.agent(of: row, isInOpenSpan) ?? names.service
+        if namedAgent != 0 { trace.pointee.noteAgent(namedAgent, row, isOwn: names.agent != 0) }
         trace.pointee.spans &+= 1
 
         joinConversation(names.conversation, traceKey, trace)

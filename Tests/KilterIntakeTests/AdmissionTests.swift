@@ -113,6 +113,21 @@ struct AdmissionTests {
         #expect(own.place.agentKey != child.place.agentKey)
     }
 
+    @Test("Work inside a span that is still open is not blamed on an agent whose invocation was over before")
+    func agentToCome() {
+        var stream = Stream()
+        // Spans come as they end: the planner's call, the planner, the writer's calls, the writer.
+        #expect(stream.name(stream.admit(trace: 1, span: 2, parent: 10, start: 1, end: 2)) == "shop")
+        _ = stream.admit(trace: 1, span: 10, parent: 1, start: 1, end: 3, kind: .invokeAgent, agent: "planner")
+        #expect(stream.name(stream.admit(trace: 1, span: 3, parent: 20, start: 3, end: 4)) == "shop")
+        #expect(stream.name(stream.admit(trace: 1, span: 4, parent: 20, start: 4, end: 5)) == "shop")
+        _ = stream.admit(trace: 1, span: 20, parent: 1, start: 3, end: 6, kind: .invokeAgent, agent: "writer")
+        #expect(stream.name(stream.admit(trace: 1, span: 5, parent: 20, start: 4, end: 7)) == "writer")
+        // One that ran beside an invocation may be its work, and so may one that stands in no span.
+        #expect(stream.name(stream.admit(trace: 1, span: 6, parent: 30, start: 5, end: 8)) == "writer")
+        #expect(stream.name(stream.admit(trace: 1, span: 7, start: 8, end: 9)) == "writer")
+    }
+
     @Test("A trace belongs to its conversation from the record on that shows it; the turn stays")
     func lateConversation() {
         var stream = Stream()
