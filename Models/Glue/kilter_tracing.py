@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 # A verdict comes with the span that completes it: the default delay of 5 s would be 5 s of looping.
@@ -32,15 +32,18 @@ def over_zeromq(service: str, *, with_content: bool = False) -> TracerProvider:
     Unless `with_content`, arguments, results and prompts stay here and keyed fingerprints of them go: enough to tell
     that a call was repeated with the same result.
     """
-    from kilter import FingerprintingExporter, ZmqSpanExporter
+    from kilter import AgentNameProcessor, FingerprintingExporter, ZmqSpanExporter
 
     exporter: SpanExporter = ZmqSpanExporter("{{pull}}")
-    return _install(service, exporter if with_content else FingerprintingExporter(exporter))
+    # A call ends before the span around it that names the agent, so the name goes on every span.
+    return _install(service, exporter if with_content else FingerprintingExporter(exporter), AgentNameProcessor())
 
 
-def _install(service: str, exporter: SpanExporter) -> TracerProvider:
+def _install(service: str, exporter: SpanExporter, *processors: SpanProcessor) -> TracerProvider:
     # The provider shuts down with the program, so that the last spans of a short one leave.
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    for processor in processors:
+        provider.add_span_processor(processor)
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=DELAY_MILLISECONDS))
     trace.set_tracer_provider(provider)
     return provider

@@ -12,6 +12,7 @@ from typing import Any, Final, ParamSpec, TypeVar, cast, overload
 from opentelemetry.trace import Span, Status, StatusCode, Tracer, get_current_span
 
 from .fingerprints import Fingerprinter, process_fingerprinter
+from .identity import shared_of
 
 ARGUMENTS_HASH: Final = "kilter.tool.args_hash"
 ARGUMENTS_CHARACTERS: Final = "kilter.tool.args_chars"
@@ -97,8 +98,8 @@ def traced_tool(
     """Sets the fingerprints of each call of a function, plain or `async`, and of what it returns.
 
     Bare, it marks the span that is current inside the function: put it below the decorator that starts the tool's span.
-    With a `tracer` it starts that span itself: `execute_tool <name>`, with `gen_ai.operation.name` and
-    `gen_ai.tool.name`. Of an exception it tells the type (`error.type`), and as `error.message` the fingerprint of its text
+    With a `tracer` it starts that span itself: `execute_tool <name>`, with `gen_ai.operation.name`, `gen_ai.tool.name`, and
+    agent and conversation of the span around it. Of an exception it tells the type (`error.type`), and as `error.message` the fingerprint of its text
     (see `Fingerprinter.error`), never the text or the stack; what another decorator's span tells of it is up to that one.
     Arguments are compared by parameter name, defaults included, so `f(1)` and `f(x=1)` are equal.
     """
@@ -145,7 +146,7 @@ def _span(tracer: Tracer | None, tool: str, fingerprinter: Fingerprinter | None)
     if tracer is None:
         yield get_current_span()
         return
-    attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool}
+    attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool, **shared_of(get_current_span())}
     # Left to itself OpenTelemetry records the exception's text and stack, which may quote content.
     with tracer.start_as_current_span(
         f"execute_tool {tool}", attributes=attributes, record_exception=False, set_status_on_exception=False) as span:
