@@ -45,7 +45,7 @@ extension Configuration {
         # a detector off. Only critical may trip a breaker. An entry without `for` holds for everybody; `for` takes
         # patterns (* and ?) over tenant, environment, service and agent, and the most specific entry wins: more keys,
         # then the narrower key, then more letters, then the later one. Counts that an entry does not give follow the
-        # ones it gives: `{warning: 12}` alone also raises a critical count below 12.
+        # ones it gives: `{warning: 8}` alone also raises a critical count of 8 to 16, as far above as before.
         # `repeated_call: {warning: 8}` is short for in_row, and raises in_window where that would be below.
         #   - {for: {service: "crawler"}, repeated_call: {warning: 8}}
         #   - {for: {agent: "nightly-*"}, call_cycle: never}
@@ -65,7 +65,7 @@ extension Configuration {
               # Complete turns of a cycle of two to eight calls with identical results.
               turns: {info: 2, warning: 3, critical: 5}
             error_streak:
-              # Calls of one tool that fail in a row with the same error.
+              # Calls that differ and fail in a row with the same error.
               in_row: {info: 3, warning: 4, critical: 8}
             message_storm:
               # Identical messages in one direction between two agents without a tool call between them.

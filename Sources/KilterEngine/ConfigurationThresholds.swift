@@ -82,7 +82,8 @@ public struct LadderPatch: Sendable, Equatable {
     public var isEmpty: Bool { self == LadderPatch() }
 
     /// The ladder with the given counts in it. Counts that were not given follow where they would stand on the wrong
-    /// side: a warning from 12 on raises a critical count of 8 to 12, a warning from 2 on lowers an info count of 3 to 2.
+    /// side: a warning from 8 on in place of 4 raises a critical count of 8 to 16, as far above it as before; a warning from
+    /// 2 on lowers an info count of 3 to 2.
     public func applied(to ladder: Ladder) -> Ladder {
         var counts = [ladder.info, ladder.warning, ladder.critical]
         let given = [info, warning, critical]
@@ -94,7 +95,16 @@ public struct LadderPatch: Sendable, Equatable {
                 if other > index { counts[other] = max(counts[other], count) }
             }
         }
+        // As far above the warning as before: nobody who wants fewer warnings wants them to be critical.
+        if warning != nil, critical == nil, counts[2] == counts[1], ladder.critical > ladder.warning {
+            counts[2] = Self.scaled(counts[1], by: ladder.critical, over: ladder.warning)
+        }
         return Ladder(info: counts[0], warning: counts[1], critical: counts[2])
+    }
+
+    private static func scaled(_ count: UInt32, by factor: UInt32, over divisor: UInt32) -> UInt32 {
+        guard count != Ladder.never, divisor != Ladder.never else { return count }
+        return UInt32(clamping: (UInt64(count) * UInt64(factor) + UInt64(divisor) - 1) / UInt64(divisor))
     }
 
     /// The ladder raised so that no given count is undercut: the other rule of a detector whose one rule was relaxed.
@@ -107,7 +117,10 @@ public struct LadderPatch: Sendable, Equatable {
             info: raise(info, ladder.info, row.info), warning: raise(warning, ladder.warning, row.warning),
             critical: raise(critical, ladder.critical, row.critical))
         if result.warning != Ladder.never { result.warning = max(result.warning, result.info) }
-        if result.critical != Ladder.never { result.critical = max(result.critical, result.info, result.warning) }
+        if result.critical != Ladder.never {
+            result.critical = max(result.critical, result.info, result.warning)
+            if result.critical == result.warning { result.critical = max(result.critical, row.critical) }
+        }
         return result
     }
 }

@@ -86,7 +86,7 @@ import Testing
         #expect(models.profileNames == ["broken", "strict"])
         let read = try Configuration.parse(
             "profile: strict\ndetectors: [{call_cycle: {warning: 4}}]", file: "kilter.yaml", models: models)
-        #expect(read.thresholds.cycleTurns == Ladder(info: 2, warning: 4, critical: 4))
+        #expect(read.thresholds.cycleTurns == Ladder(info: 2, warning: 4, critical: 6))
         #expect(read.quiet == .minutes(5))
         #expect(
             problems("profile: strickt", models: models)

@@ -17,11 +17,11 @@ import Testing
 
     @Test func theShortFormSetsTheRowAndRaisesTheWindow() throws {
         let eight = try thresholds("detectors: [{for: {service: crawler}, repeated_call: {warning: 8}}]")
-        #expect(eight.repeatedInRow == Ladder(info: 3, warning: 8, critical: 8))
+        #expect(eight.repeatedInRow == Ladder(info: 3, warning: 8, critical: 16))
         #expect(eight.repeatedInWindow == Ladder(info: 4, warning: 8, critical: 10))
         let twelve = try thresholds("detectors: [{repeated_call: {warning: 12}}]")
-        #expect(twelve.repeatedInRow == Ladder(info: 3, warning: 12, critical: 12))
-        #expect(twelve.repeatedInWindow == Ladder(info: 4, warning: 12, critical: 12))
+        #expect(twelve.repeatedInRow == Ladder(info: 3, warning: 12, critical: 24))
+        #expect(twelve.repeatedInWindow == Ladder(info: 4, warning: 12, critical: 24))
         let five = try thresholds("detectors: [{repeated_call: {info: 2, warning: 5, critical: 9}}]")
         #expect(five.repeatedInRow == Ladder(info: 2, warning: 5, critical: 9))
         #expect(five.repeatedInWindow == Ladder(info: 4, warning: 6, critical: 10))
@@ -63,7 +63,7 @@ import Testing
     @Test func countsThatWereNotGivenFollow() {
         let ladder = Ladder(info: 3, warning: 4, critical: 8)
         #expect(LadderPatch(warning: 2).applied(to: ladder) == Ladder(info: 2, warning: 2, critical: 8))
-        #expect(LadderPatch(warning: 20).applied(to: ladder) == Ladder(info: 3, warning: 20, critical: 20))
+        #expect(LadderPatch(warning: 20).applied(to: ladder) == Ladder(info: 3, warning: 20, critical: 40))
         #expect(LadderPatch(info: 10).applied(to: ladder) == Ladder(info: 10, warning: 10, critical: 10))
         #expect(LadderPatch(critical: 1).applied(to: ladder) == Ladder(info: 1, warning: 1, critical: 1))
         #expect(LadderPatch(info: 6, critical: 9).applied(to: ladder) == Ladder(info: 6, warning: 6, critical: 9))
