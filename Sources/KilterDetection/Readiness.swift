@@ -43,14 +43,19 @@ extension Detection {
 enum Shortfall {
     static let arguments = ["gen_ai.tool.call.arguments", "kilter.tool.args_hash"]
     static let results = ["gen_ai.tool.call.result", "kilter.tool.result_hash"]
+    /// Where both are missing, both are needed.
+    static let both = ["gen_ai.tool.call.arguments and gen_ai.tool.call.result", "kilter.tool.args_hash and kilter.tool.result_hash"]
     static let digests = ["kilter.message.sha256", "kilter.message.text"]
 
     /// Hashes first: they work without content leaving the process.
     static let content =
-        "Hash in the process: put kilter.traced_tool on the tool's function, or capture content and wrap the exporter in "
-        + "kilter.FingerprintingExporter (both in Sources/Python); or capture content as it is "
-        + "(OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY)."
+        "Put kilter.traced_tool (Sources/Python) on the tool's function: it sends hashes, no content. Where an instrumentation "
+        + "library makes the spans, let it capture content (OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY) and hash it "
+        + "on the way out with kilter.FingerprintingExporter."
     static let calls = "Give every tool call a span of its own with gen_ai.operation.name=execute_tool and gen_ai.tool.name."
+
+    /// Calls after which a gap is taken as closed, whatever came before.
+    private static let latestNeeded: UInt64 = 5
 
     static func noCalls(_ detector: DetectorID) -> Readiness {
         Readiness(
@@ -72,7 +77,12 @@ enum Shortfall {
         if seen.knownArguments == 0 {
             return Readiness(
                 detector: detector, state: .blind, tier: nil, why: "no tool call shows its arguments",
-                missing: arguments, fix: content)
+                missing: seen.knownResults == 0 ? both : arguments, fix: content)
+        }
+        if seen.comparableInARow >= latestNeeded, seen.comparableInARow < seen.calls {
+            return Readiness(
+                detector: detector, state: .live, tier: .identicalResult,
+                why: "the last \(seen.comparableInARow) calls show arguments and results; not all before them did")
         }
         guard isMost(seen.knownArguments, of: seen.calls), isMost(seen.knownResults, of: seen.calls) else { return nil }
         return Readiness(

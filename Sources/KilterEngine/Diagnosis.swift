@@ -157,7 +157,7 @@ extension Diagnosis {
 extension Diagnosis.Lag {
     init?(_ lag: LagHistogram) {
         guard let median = lag.milliseconds(percent: 50), let high = lag.milliseconds(percent: 95) else { return nil }
-        self.init(median: median, percentile95: high, longest: lag.longest.count / 1_000_000)
+        self.init(median: median, percentile95: high, longest: lag.longest.count / 1_000_000 + 1)
     }
 }
 
@@ -176,13 +176,19 @@ extension Diagnosis.Agent {
         var remarks: [String] = []
         if agent.agent == agent.service, seen.namedAgent == 0 {
             remarks.append(
-                "No span names its agent, so the whole service is one: set gen_ai.agent.name, or name your attribute under `identity:`.")
+                "Its spans end before one that names their agent, so they count for the service: set gen_ai.agent.name on every span "
+                    + "(kilter.AgentNameProcessor passes it on), or name your attribute under `identity:`.")
         }
         if agent.service.hasPrefix("unknown_service") {
             remarks.append("The service has no name: set OTEL_SERVICE_NAME.")
         }
         if seen.calls > 0, seen.namedTools < seen.calls {
             remarks.append("\(seen.calls - seen.namedTools) of \(seen.calls) tool calls have no tool name: set gen_ai.tool.name.")
+        }
+        if seen.calls >= 5, seen.turnsBegun == seen.calls {
+            remarks.append(
+                "Every tool call stands alone in its trace, so none follows another: start a span around the run, or set "
+                    + "gen_ai.conversation.id.")
         }
         if seen.inferences > 0, seen.withTokens == 0 {
             remarks.append(

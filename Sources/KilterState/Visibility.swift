@@ -19,6 +19,11 @@ public struct Visibility: BitwiseCopyable, Sendable {
     public private(set) var namedTools: UInt64 = 0
     public private(set) var knownArguments: UInt64 = 0
     public private(set) var knownResults: UInt64 = 0
+    /// The latest calls that show both, without one between them that does not.
+    public private(set) var comparableInARow: UInt64 = 0
+    /// Calls in another turn than the agent's call before them.
+    public private(set) var turnsBegun: UInt64 = 0
+    private var lastTurn: UInt64 = 0
     public private(set) var failedCalls: UInt64 = 0
     /// Failures that show more than their type.
     public private(set) var explainedFailures: UInt64 = 0
@@ -92,10 +97,14 @@ public struct Visibility: BitwiseCopyable, Sendable {
     // Guard: as above.
     private mutating func observeCall(_ row: UnsafePointer<SpanRecord>) {
         calls &+= 1
+        if row.pointee.place.turnKey != lastTurn { turnsBegun &+= 1 }
+        lastTurn = row.pointee.place.turnKey
+        // What a failure says is its result.
+        let showsOutcome = row.pointee.result.isKnown || row.pointee.flags.contains(.errorText)
+        comparableInARow = row.pointee.arguments.isKnown && showsOutcome ? comparableInARow &+ 1 : 0
         if row.pointee.tool != 0 { namedTools &+= 1 }
         if row.pointee.arguments.isKnown { knownArguments &+= 1 }
-        // What a failure says is its result.
-        if row.pointee.result.isKnown || row.pointee.flags.contains(.errorText) { knownResults &+= 1 }
+        if showsOutcome { knownResults &+= 1 }
         guard row.pointee.flags.contains(.failed) else { return }
         failedCalls &+= 1
         if row.pointee.flags.contains(.errorText) { explainedFailures &+= 1 }

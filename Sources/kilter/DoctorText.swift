@@ -6,7 +6,11 @@ struct DoctorText {
 
     func render(_ diagnosis: Diagnosis) -> String {
         var lines = heading(diagnosis)
-        for agent in diagnosis.agents { lines += [""] + render(agent, showsTenant: isShared(diagnosis)) }
+        // Who calls no tools is told how, where nobody does: next to agents that do, it is no lack.
+        let showsIdle = diagnosis.agents.allSatisfy { $0.calls == 0 }
+        for agent in diagnosis.agents {
+            lines += [""] + render(agent, showsTenant: isShared(diagnosis), showsIdle: showsIdle)
+        }
         if diagnosis.spansOfOthers > 0 { lines += ["", "and \(diagnosis.spansOfOthers) spans of further agents"] }
         if !diagnosis.agents.isEmpty { lines += ["", verdict(diagnosis)] }
         return lines.joined(separator: "\n") + "\n"
@@ -35,7 +39,7 @@ struct DoctorText {
         return lines + diagnosis.remarks.map { "  \(mark("!", .yellow)) \($0)" }
     }
 
-    private func render(_ agent: Diagnosis.Agent, showsTenant: Bool) -> [String] {
+    private func render(_ agent: Diagnosis.Agent, showsTenant: Bool, showsIdle: Bool) -> [String] {
         let path = [showsTenant ? agent.tenant : "", agent.environment, agent.service, agent.agent].filter { !$0.isEmpty }
         var counts = ["\(agent.spans) spans", "\(agent.calls) tool calls", "\(agent.inferences) model calls"]
         if agent.messages > 0 { counts.append("\(agent.messages) messages") }
@@ -46,7 +50,7 @@ struct DoctorText {
         for detector in agent.detectors {
             let tier = detector.tier.map { " at \($0)" } ?? ""
             lines.append("  \(state(detector.state)) \(padded(detector.detector, 14))\(tier): \(detector.why)")
-            guard detector.state == "limited" || detector.state == "blind" || agent.calls == 0 && detector.state == "idle",
+            guard detector.state == "limited" || detector.state == "blind" || showsIdle && detector.state == "idle",
                 !detector.fix.isEmpty, said.insert(detector.fix).inserted
             else { continue }
             lines.append("            missing \(detector.missing.joined(separator: " or "))")

@@ -37,7 +37,10 @@ struct DiagnosisTests {
         for name in ["repeated_call", "call_cycle"] {
             let detector = try #require(state(seen, name))
             #expect(detector.state == "blind" && detector.tier == nil && !detector.fix.isEmpty)
-            #expect(detector.missing == ["gen_ai.tool.call.arguments", "kilter.tool.args_hash"])
+            #expect(
+                detector.missing == [
+                    "gen_ai.tool.call.arguments and gen_ai.tool.call.result", "kilter.tool.args_hash and kilter.tool.result_hash",
+                ])
         }
         #expect(!seen.isHealthy)
     }
@@ -71,6 +74,17 @@ struct DiagnosisTests {
         let engine = Engine(settings: Run.settings, takesCensus: true)
         try Replay(engine: engine) { _ in }.run(bytes: Array(requests.joined(separator: "\n").utf8), name: "requests")
         return engine.diagnosis(agentsMax: agentsMax)
+    }
+
+    @Test("A gap that was closed is closed, and calls that each stand alone are told so")
+    func latestAndAlone() throws {
+        let call = ["gen_ai.operation.name=execute_tool", "gen_ai.tool.name=lookup", "gen_ai.agent.name=clerk"]
+        let hashes = ["kilter.tool.args_hash=00ff", "kilter.tool.result_hash=11ee"]
+        let conversation = ["gen_ai.conversation.id=c"]
+        let seen = try diagnosis(of: (0..<12).map { request("desk", $0, call + conversation + ($0 < 6 ? [] : hashes)) })
+        #expect(state(seen, "repeated_call")?.state == "live" && seen.isHealthy)
+        let alone = try diagnosis(of: (0..<12).map { request("desk", $0, call + hashes) })
+        #expect(alone.agents.first?.remarks.count == 1 && !alone.isHealthy)
     }
 
     @Test("Every agent is judged, however few are described, and those that lack something come first")
