@@ -5,7 +5,12 @@ KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
 
-.PHONY: run test check build deps golden acceptance python traces bench bench-instructions figures clean
+.PHONY: help run test check build deps install golden acceptance python traces bench bench-instructions figures clean
+
+PREFIX  ?= /usr/local
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-20s %s\n", $$1, $$2 }' Makefile
 
 run: build ## build, start the engine, show live alerts from the bundled stream, keep running
 	@./.ci/demo $(KILTER)
@@ -20,7 +25,11 @@ check: deps ## what a change must pass before it is shared: build without warnin
 	swift test -c release --skip-build
 
 build: deps
+	@mkdir -p try
 	$(BUILD) --product kilter
+
+install: build ## put the engine, with what it needs of the Swift runtime, under PREFIX (default /usr/local)
+	@./.ci/install $(KILTER) $(PREFIX)
 
 deps: ## install the C libraries that are missing
 	@./.ci/deps
@@ -44,6 +53,7 @@ python: build ## the Python package: types, tests, its examples against the engi
 	cd Sources/Python && ../../.venv-python/bin/mypy && ../../.venv-python/bin/pytest --quiet --kilter=../../$(KILTER)
 
 traces: build ## replay labelled traces (DATA=folder) and print what was found per data set
+	@test -d $(DATA) || { echo "no labelled traces at $(DATA); they are not part of the project: make traces DATA=folder"; exit 2; }
 	python3 Tests/Acceptance/labelled_traces.py --kilter $(KILTER) $(DATA)
 
 bench: deps ## decode, admission and the whole step: time, throughput, allocations
@@ -53,6 +63,7 @@ bench-instructions: deps ## instructions and allocations per span against Benchm
 	python3 Benchmarks/instructions.py
 
 figures: build ## whole replay next to Python's json.loads over the same lines (DATA=folder)
+	@test -e $(DATA) || { echo "no streams at $(DATA); name a folder or file of OTLP JSON lines: make figures DATA=folder"; exit 2; }
 	python3 Benchmarks/Peers/json_loads.py --kilter $(KILTER) $(DATA)
 
 clean:
