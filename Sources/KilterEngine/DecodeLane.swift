@@ -41,13 +41,8 @@ final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew
                 let inflated = try inflater.inflate(body).assumingMemoryBound(to: UInt8.self)
                 return decoder.decode(inflated, signal: request.signal, encoding: request.encoding, into: &batch)
             } catch {
-                let reason: QuarantineReason
-                switch error {
-                case .tooLarge, .bomb: reason = .payloadTooLarge
-                default: reason = .badCompression
-                }
-                batch.quarantine(reason)
-                return reason
+                batch.quarantine(error.reason)
+                return error.reason
             }
         }
     }
@@ -56,27 +51,27 @@ final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew
     private func take(_ payload: StreamPayload) {
         let first = batch.rows.count
         block.terminated(payload) { bytes in
-            do { try decode(bytes, payload.envelope) } catch { batch.quarantine(.badCompression) }
+            do throws(InflateError) { try decode(bytes, payload.envelope) } catch { batch.quarantine(error.reason) }
         }
         if let arrival = payload.arrival { batch.clampTimes(from: first, arrival: arrival) }
     }
 
     /// Decodes one message from a socket, compressed or not, adding to `batch`.
     /// - Parameter frames: each with `SlackBuffer.slack` zero bytes behind it.
+    /// - Returns: what the frames say of the payload, also of one that is refused; nil where they say nothing.
     func decode(frames: [UnsafeBufferPointer<UInt8>]) -> Envelope? {
-        do {
-            let envelope = try Envelope.read(frames)
-            try decode(frames[envelope.payloadFrame], envelope)
-            return envelope
-        } catch let refusal as Refusal {
-            batch.quarantine(refusal.reason)
+        let envelope: Envelope
+        do throws(Refusal) {
+            envelope = try Envelope.read(frames)
         } catch {
-            batch.quarantine(.badCompression)
+            batch.quarantine(error.reason)
+            return nil
         }
-        return nil
+        do throws(InflateError) { try decode(frames[envelope.payloadFrame], envelope) } catch { batch.quarantine(error.reason) }
+        return envelope
     }
 
-    private func decode(_ payload: UnsafeBufferPointer<UInt8>, _ envelope: Envelope) throws {
+    private func decode(_ payload: UnsafeBufferPointer<UInt8>, _ envelope: Envelope) throws(InflateError) {
         guard Compression(magic: UnsafeRawBufferPointer(payload)) != nil else {
             decoder.decode(payload, signal: envelope.signal, encoding: envelope.encoding, into: &batch)
             return
@@ -84,5 +79,12 @@ final class DecodeLane: @unchecked Sendable { // Guard: in one round of the crew
         let inflated = try inflater.inflate(UnsafeRawBufferPointer(payload)).assumingMemoryBound(to: UInt8.self)
         let encoding = envelope.encodingIsDeclared ? envelope.encoding : PayloadEncoding.recognise(inflated)
         decoder.decode(inflated, signal: envelope.signal, encoding: encoding, into: &batch)
+    }
+}
+
+extension InflateError {
+    /// The reason that is counted and told, the same whichever way a payload came.
+    fileprivate var reason: QuarantineReason {
+        if case .tooLarge = self { .payloadTooLarge } else { .badCompression }
     }
 }

@@ -14,8 +14,6 @@ public enum Limits {
     public static let inflatedBytesMax = 64 << 20
     /// Evaluations and other assessments of one record that are kept.
     public static let assessmentsMax = 64
-    /// Inflated to compressed size, looked at above 1 MiB: OTLP text reaches 60, bombs 1,000.
-    public static let inflationRatioMax = 250
     /// Tenants with state of their own; further ones are quarantined.
     public static let tenantsMax = 64
     /// Admitted spans of one tenant among which duplicates and parents are recognised (contract, section 4.4).

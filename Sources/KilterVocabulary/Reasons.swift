@@ -34,7 +34,7 @@ extension QuarantineReason {
         case .unsupportedSignal: "only traces and logs are taken"
         case .unsupportedEncoding: "only OTLP protobuf and OTLP JSON are taken"
         case .badCompression: "the body is not what its compression says, or is damaged"
-        case .payloadTooLarge: "the body is larger than \(Limits.inflatedBytesMax >> 20) MiB, or inflates beyond any honest ratio"
+        case .payloadTooLarge: "the body is larger than \(Limits.inflatedBytesMax >> 20) MiB, as sent or after decompression"
         case .malformedJSON: "the body is not JSON"
         case .malformedProtobuf: "the body is not protobuf"
         case .notOTLP: "the body is not an OTLP request of this signal"
