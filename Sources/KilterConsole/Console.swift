@@ -23,14 +23,16 @@ public struct Console: Service {
     ) throws(ConsoleError) {
         let router = Self.router(engine, counters, version: version)
         listening = try Listening(
-            host: host, port: port, limits: limits, responder: router.buildResponder(), logger: logger, onRunning: onRunning)
+            host: host, port: port, limits: limits, connections: counters.consoleConnections, responder: router.buildResponder(),
+            logger: logger, onRunning: onRunning)
     }
 
     public func run() async throws { try await listening.run() }
 
     private static func router(_ engine: LiveEngine, _ counters: OTLPCounters, version: String) -> Router<BasicRequestContext> {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: LoopbackOnly())
+        router.add(middleware: ReadingOnly(paths: ["healthz", "readyz", "metrics", "v1/doctor"]))
         router.get("healthz") { _, _ in
             engine.status.failure == nil
                 ? Response.sentence(.ok, "ok") : .sentence(.serviceUnavailable, "failed: \(engine.status.failure ?? "")")
@@ -54,5 +56,21 @@ public struct Console: Service {
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(diagnosis) + [10])))
         }
         return router
+    }
+}
+
+/// Refuses every method but `GET` and `HEAD` where something is answered, with 405 and the methods that are taken.
+private struct ReadingOnly: RouterMiddleware {
+    typealias Context = BasicRequestContext
+    let paths: Set<String>
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        let path = request.uri.path.split(separator: "/").joined(separator: "/")
+        guard request.method == .get || request.method == .head || !paths.contains(path) else {
+            return .sentence(.methodNotAllowed, "Only GET and HEAD are answered here.", [.allow: "GET, HEAD"])
+        }
+        return try await next(request, context)
     }
 }

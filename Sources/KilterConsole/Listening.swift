@@ -1,13 +1,14 @@
 import Hummingbird
 import KilterEngine
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Synchronization
 
 /// One listening socket with the application behind it, until the group of services shuts down.
 ///
-/// The first failure to listen is thrown. A socket that fails later, because the process has no descriptor left, is
-/// opened again after a second: a flood of connections must not end the engine.
+/// The first failure to listen is thrown. When the process has no file descriptor left, nothing is accepted for a second;
+/// a socket that fails otherwise is opened again after one: a flood of connections must not end the engine.
 struct Listening<Responder: HTTPResponder>: Sendable where Responder.Context == BasicRequestContext {
     private let application: Application<Responder>
     private let logger: Logger
@@ -15,21 +16,36 @@ struct Listening<Responder: HTTPResponder>: Sendable where Responder.Context == 
 
     /// - Parameter onRunning: called with the port once requests are answered.
     init(
-        host: String, port: Int, limits: ServerLimits, responder: Responder, logger: Logger,
+        host: String, port: Int, limits: ServerLimits, connections: Connections, responder: Responder, logger: Logger,
         expired: @escaping @Sendable () -> Void = {}, onRunning: @escaping @Sendable (Int) -> Void
     ) throws(ConsoleError) {
-        guard LoopbackHosts.names.contains(host) else { throw .notLoopback(host: host) }
+        try HTTPAddress.check(host: host)
         var quiet = logger
         quiet.logLevel = .critical
         self.logger = logger
         let hasRun = hasRun
+        let around = RequestWatch.Surroundings(limits: limits, connections: connections, logger: logger, expired: expired)
         application = Application(
-            responder: responder, server: limits.server(expired: expired),
+            responder: responder, server: ServerLimits.server(around),
             configuration: limits.configuration(host: host, port: port),
             onServerRunning: { channel in
+                await Self.backOff(channel, connections, logger)
                 if hasRun.set() { onRunning(channel.localAddress?.port ?? port) }
             },
             logger: quiet)
+    }
+
+    /// Lets the listening socket pause when a connection cannot be accepted, most likely because the process has as many
+    /// files open as it may: trying again at once would only heat a core.
+    private static func backOff(_ channel: any Channel, _ connections: Connections, _ logger: Logger) async {
+        let added = channel.eventLoop.submit {
+            let handler = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
+                connections.report(unaccepted: "\(error)", logger)
+                return .seconds(1)
+            }
+            try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+        }
+        try? await added.get()
     }
 
     func run() async throws {
@@ -53,15 +69,4 @@ private final class Flag: Sendable {
 
     /// Whether it was not set before.
     func set() -> Bool { value.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged }
-}
-
-public enum ConsoleError: Error, CustomStringConvertible {
-    case notLoopback(host: String)
-
-    public var description: String {
-        switch self {
-        case .notLoopback(let host):
-            "\(host): other machines could reach the HTTP address and nothing would authenticate them; use 127.0.0.1"
-        }
-    }
 }

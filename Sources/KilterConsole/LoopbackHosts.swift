@@ -10,10 +10,11 @@ package enum LoopbackHosts {
     /// Whether `authority`, the `Host` of a request with or without a port, is one of them.
     package static func admit(_ authority: String?) -> Bool {
         guard let authority else { return false }
-        let host =
-            authority.hasPrefix("[")
-            ? String(authority.prefix { $0 != "]" }.dropFirst()) : String(authority.prefix { $0 != ":" })
-        return names.contains(host.lowercased())
+        let isBracketed = authority.hasPrefix("[")
+        let host = authority.prefix { $0 != (isBracketed ? "]" : ":") }
+        let port = authority[host.endIndex...].drop { isBracketed && $0 == "]" }
+        guard port.isEmpty || port.hasPrefix(":") && port.dropFirst().allSatisfy({ ("0"..."9").contains($0) }) else { return false }
+        return names.contains(host.dropFirst(isBracketed ? 1 : 0).lowercased())
     }
 
     static let refusal = "This engine answers to 127.0.0.1 and localhost only."

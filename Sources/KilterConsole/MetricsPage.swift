@@ -55,6 +55,18 @@ package struct MetricsPage {
         out.single(
             "kilter_otlp_inflight_bytes", .gauge, "Bytes of OTLP/HTTP bodies that are held at this moment.",
             UInt64(clamping: http.bytesInFlight))
+        connections(http.connections)
+    }
+
+    private mutating func connections(_ servers: [Connections.Snapshot]) {
+        out.family("kilter_http_connections", .gauge, "HTTP connections that are open, by server.")
+        for server in servers { out.sample("kilter_http_connections", ["server": server.server], UInt64(clamping: server.open)) }
+        out.family(
+            "kilter_http_connections_displaced_total", .counter, "Quiet HTTP connections that were closed because all were taken.")
+        for server in servers { out.sample("kilter_http_connections_displaced_total", ["server": server.server], server.displaced) }
+        out.family(
+            "kilter_http_connections_refused_total", .counter, "HTTP connections that were answered 503 because all were at work.")
+        for server in servers { out.sample("kilter_http_connections_refused_total", ["server": server.server], server.refused) }
     }
 
     private mutating func state(_ engine: EngineMetrics) {

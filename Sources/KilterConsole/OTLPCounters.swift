@@ -1,7 +1,8 @@
 import KilterIntake
 import Synchronization
 
-/// What came over OTLP/HTTP, counted by signal and status. One object for the door and the page of metrics.
+/// What came over OTLP/HTTP, counted by signal and status, and who is connected to it and to the console. One object for
+/// both servers and the page of metrics.
 public final class OTLPCounters: Sendable {
     /// Requests of one signal that were answered with one status.
     package struct Row: Sendable, Equatable {
@@ -17,6 +18,7 @@ public final class OTLPCounters: Sendable {
         package var bytes: UInt64 = 0
         /// Of bodies that are held at this moment.
         package var bytesInFlight = 0
+        package var connections: [Connections.Snapshot] = []
 
         package init() {}
     }
@@ -33,6 +35,8 @@ public final class OTLPCounters: Sendable {
     }
 
     private let counts = Mutex(Counts())
+    package let consoleConnections = Connections(server: "console")
+    package let otlpConnections = Connections(server: "otlp")
 
     public init() {}
 
@@ -60,6 +64,7 @@ public final class OTLPCounters: Sendable {
             .sorted { ($0.signal, $0.status) < ($1.signal, $1.status) }
         snapshot.bytes = now.1
         snapshot.bytesInFlight = now.2
+        snapshot.connections = [consoleConnections.snapshot, otlpConnections.snapshot]
         return snapshot
     }
 

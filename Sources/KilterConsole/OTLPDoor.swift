@@ -18,10 +18,10 @@ public struct OTLPDoor: Service {
     ///   - host: a loopback address; `port` 0 lets the system choose.
     ///   - onRunning: called with the port once requests are answered.
     public init(
-        host: String, port: Int, engine: LiveEngine, counters: OTLPCounters, logger: Logger,
+        host: String, port: Int, engine: LiveEngine, counters: OTLPCounters, limits: ServerLimits = .otlp, logger: Logger,
         onRunning: @escaping @Sendable (Int) -> Void
     ) throws(ConsoleError) {
-        try self.init(host: host, port: port, counters: counters, logger: logger, onRunning: onRunning) {
+        try self.init(host: host, port: port, counters: counters, limits: limits, logger: logger, onRunning: onRunning) {
             await engine.submit($0)
         }
     }
@@ -35,7 +35,8 @@ public struct OTLPDoor: Service {
         self.logger = logger
         address = "\(host):\(port)"
         listening = try Listening(
-            host: host, port: port, limits: limits, responder: CallbackResponder { request, _ in try await desk.answer(request) },
+            host: host, port: port, limits: limits, connections: counters.otlpConnections,
+            responder: CallbackResponder { request, _ in try await desk.answer(request) },
             logger: logger, expired: { counters.note(nil, status: HTTPResponse.Status.requestTimeout.code) }, onRunning: onRunning)
     }
 
@@ -61,7 +62,7 @@ struct OTLPDesk: Sendable {
 
     func answer(_ request: Request) async throws -> Response {
         let signal = OTLPRequestHead.knownSignal(request.head.path ?? "")
-        var response: Response
+        let response: Response
         do {
             response = try await take(request)
         } catch let refusal as OTLPRefusal {
@@ -72,8 +73,7 @@ struct OTLPDesk: Sendable {
             throw error
         }
         counters.note(signal, status: response.status.code)
-        if request.method == .head { response.body = ResponseBody() }
-        return response
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private func take(_ request: Request) async throws -> Response {

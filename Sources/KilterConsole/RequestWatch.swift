@@ -1,53 +1,99 @@
 import Hummingbird
+import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Watches one connection: gives up requests whose rest does not come, answers what is no HTTP with a sentence, and
-/// invites a client that asks first (`Expect: 100-continue`) to send its body.
+/// Watches one connection: takes its place among the others, gives up requests whose rest does not come, answers what is
+/// no HTTP with a sentence, and invites a client that asks first (`Expect: 100-continue`) to send its body.
 ///
 /// Stands behind the decoder and sees parts of requests; a second handler in front of the decoder tells of bytes that
-/// make no part yet. Both run on the event loop of their connection.
+/// make no part yet, a third one behind it holds headers to their rules. All run on the event loop of their connection.
 final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// What of a request is being read.
-    private enum Phase { case nothing, header, body }
+    /// What is known of a connection beside its bytes.
+    struct Surroundings: Sendable {
+        let limits: ServerLimits
+        let connections: Connections
+        let logger: Logger
+        /// Told when a request is given up because the rest of it did not come.
+        let expired: @Sendable () -> Void
+    }
 
-    private let limits: ServerLimits
-    private let expired: @Sendable () -> Void
-    private var phase = Phase.nothing
+    /// What of a request is being read: not a byte since the connection opened, nothing, its header, its body; or nothing
+    /// more because the last answer is out.
+    private enum Phase { case silent, nothing, header, body, over }
+
+    private let around: Surroundings
+    private var phase = Phase.silent
+    private var isOpen = false
+    /// The request that is read, or was, is the last one.
+    private var isLast = false
     /// Requests that have begun to arrive as parts and are not answered.
     private var unanswered = 0
+    /// What is answered after those.
+    private var pending: HeaderRefusal?
     private var deadline: Scheduled<Void>?
 
-    init(_ limits: ServerLimits, expired: @escaping @Sendable () -> Void) {
-        self.limits = limits
-        self.expired = expired
-    }
+    private var limits: ServerLimits { around.limits }
+
+    init(_ around: Surroundings) { self.around = around }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let bytes = RequestBytes { [weak self] in
-            guard let self, self.phase == .nothing else { return }
+            guard let self, !self.isLast, self.phase == .nothing || self.phase == .silent else { return }
             self.enter(.header, context)
         }
-        try? context.pipeline.syncOperations.addHandler(bytes, position: .first)
+        let pipeline = context.pipeline.syncOperations
+        do {
+            try pipeline.addHandler(bytes, position: .first)
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(RequestFraming(fieldsMax: limits.headerFieldsMax), position: .after(decoder))
+        } catch {
+            // Without its rules a connection is not served.
+            context.close(promise: nil)
+        }
+        if context.channel.isActive { open(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { enter(.nothing, context) }
+    func handlerRemoved(context: ChannelHandlerContext) { leave(context) }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        open(context)
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
-        enter(.nothing, context)
+        leave(context)
         context.fireChannelInactive()
     }
 
+    private func open(_ context: ChannelHandlerContext) {
+        guard !isOpen else { return }
+        isOpen = true
+        let seat = around.connections.open(context.channel, connectionsMax: limits.connectionsMax)
+        if seat != .free { around.connections.report(connectionsMax: limits.connectionsMax, around.logger) }
+        if seat == .nowhere { refuse(Self.crowded, context, [.retryAfter: "1"]) } else { enter(.silent, context) }
+    }
+
+    private static let crowded = HeaderRefusal(status: .serviceUnavailable, sentence: "Every connection is taken; try again.")
+
+    private func leave(_ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        deadline = nil
+        around.connections.close(context.channel)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .over else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
             unanswered += 1
+            isLast = head.headerFields[.connection] == "close"
             enter(.body, context)
             if invites(head) {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
@@ -66,35 +112,56 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { unanswered -= 1 }
         context.write(data, promise: promise)
+        guard case .end = unwrapOutboundIn(data) else { return }
+        unanswered -= 1
+        noteWork(context)
+        guard unanswered == 0 else { return }
+        // Whoever answers closes this side then.
+        if isLast { return enter(.over, context) }
+        guard let pending else { return }
+        self.pending = nil
+        refuse(pending, context)
     }
 
-    /// Bytes that are no HTTP. In the middle of a body the one who reads it must learn of it; else the answer is ours.
+    /// What is no HTTP, or breaks its rules. In the middle of a body the one who reads it must learn of it; else the answer
+    /// is ours, after those that are still to come.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard phase != .body, unanswered == 0 else { return context.fireErrorCaught(error) }
-        if (error as? HTTPParserError) == .headerOverflow {
-            refuse(
-                HTTPResponse.Status.requestHeaderFieldsTooLarge,
-                "The header has more than \(limits.headerBytesMax) bytes; send a shorter one.", context)
-        } else {
-            refuse(.badRequest, "This is no HTTP/1.1 request.", context)
+        guard phase != .over, pending == nil else { return }
+        guard phase != .body else { return context.fireErrorCaught(error) }
+        let refusal: HeaderRefusal
+        switch error {
+        case let known as HeaderRefusal: refusal = known
+        case HTTPParserError.headerOverflow:
+            refusal = HeaderRefusal(
+                status: .requestHeaderFieldsTooLarge,
+                sentence: "The header has more than \(limits.headerBytesMax) bytes; send a shorter one.")
+        case is IOError, is ChannelError: return context.fireErrorCaught(error)
+        default: refusal = HeaderRefusal(status: .badRequest, sentence: "This is no HTTP/1.1 request.")
         }
+        if unanswered == 0 { refuse(refusal, context) } else { pending = refusal }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent, phase == .body { arm(limits.endMilliseconds, context) }
+        if phase == .over, event as? ChannelEvent == .inputClosed { return context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
     }
 
     private func enter(_ phase: Phase, _ context: ChannelHandlerContext) {
         self.phase = phase
-        if phase == .nothing {
+        switch phase {
+        case .nothing:
             deadline?.cancel()
             deadline = nil
-        } else {
-            arm(limits.readMilliseconds, context)
+        case .silent, .header, .body: arm(limits.readMilliseconds, context)
+        case .over: arm(limits.endMilliseconds, context)
         }
+        if phase != .silent { noteWork(context) }
+    }
+
+    private func noteWork(_ context: ChannelHandlerContext) {
+        around.connections.note(context.channel, isAtWork: phase == .body || unanswered > 0)
     }
 
     private func arm(_ milliseconds: Int64, _ context: ChannelHandlerContext) {
@@ -105,6 +172,8 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func expire(_ milliseconds: Int64, _ context: ChannelHandlerContext) {
+        // Whoever never asked anything gets no answer.
+        if phase == .silent || phase == .over { return context.close(promise: nil) }
         let own = phase == .body ? 1 : 0
         if unanswered > own {
             // The one before is still being worked on, so this one was not read for that reason.
@@ -113,23 +182,23 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
             // Answered before its end, as a body that is too large is.
             context.close(promise: nil)
         } else {
-            expired()
-            refuse(.requestTimeout, "The rest of the request did not come in time.", context)
+            around.expired()
+            refuse(HeaderRefusal(status: .requestTimeout, sentence: "The rest of the request did not come in time."), context)
         }
     }
 
-    /// Answers and closes.
-    private func refuse(_ status: HTTPResponse.Status, _ sentence: String, _ context: ChannelHandlerContext) {
-        enter(.nothing, context)
-        let head = HTTPResponse(
-            status: status,
-            headerFields: [
-                .contentType: "text/plain; charset=utf-8", .contentLength: "\(sentence.utf8.count + 1)", .connection: "close",
-            ])
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(ByteBuffer(string: sentence + "\n"))), promise: nil)
+    /// Answers and closes: this side at once, the other one once the client has closed it or after a moment, because a
+    /// connection that is closed over unread bytes takes the answer with it.
+    private func refuse(_ refusal: HeaderRefusal, _ context: ChannelHandlerContext, _ more: HTTPFields = [:]) {
+        enter(.over, context)
+        var fields: HTTPFields = [
+            .contentType: "text/plain; charset=utf-8", .contentLength: "\(refusal.sentence.utf8.count + 1)", .connection: "close",
+        ]
+        fields.append(contentsOf: more)
+        context.write(wrapOutboundOut(.head(HTTPResponse(status: refusal.status, headerFields: fields))), promise: nil)
+        context.write(wrapOutboundOut(.body(ByteBuffer(string: refusal.sentence + "\n"))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        context.close(promise: nil)
+        context.close(mode: .output, promise: nil)
     }
 }
 

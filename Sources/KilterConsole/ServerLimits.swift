@@ -6,7 +6,7 @@ import NIOCore
 
 /// What one HTTP server grants its clients. A client that wants more is answered or cut, and nobody else waits for it.
 public struct ServerLimits: Sendable {
-    /// Connections at one time; further ones wait in the backlog of the socket until one of these closes.
+    /// Connections at one time; a further one takes the place of a quiet one, or is answered 503.
     public var connectionsMax: Int
     /// Bytes of one body; a client that asks before it sends more is not invited to.
     public var bodyBytesMax: Int
@@ -14,8 +14,10 @@ public struct ServerLimits: Sendable {
     public var bytesInFlightMax: Int
     /// Bytes of all header fields of one request, the longest line of which may take them all.
     public var headerBytesMax = 16 << 10
+    /// Header fields of one request.
+    public var headerFieldsMax = 128
     /// Time from the first byte of a request to the end of its header, and again to the end of its body. SDKs give up
-    /// after ten seconds themselves.
+    /// after ten seconds themselves. Also the time for the first byte on a new connection.
     public var readMilliseconds: Int64 = 10_000
     /// Time a connection may stay open between two requests.
     public var idleMilliseconds: Int64 = 60_000
@@ -34,18 +36,34 @@ public struct ServerLimits: Sendable {
         bytesInFlightMax = 2 * bodyBytesMax
     }
 
+    /// Connections beyond `connectionsMax` that are on their way out: displaced, or reading why they were refused.
+    static let connectionsLeaving = 16
+
+    /// The same for as many connections as there are file descriptors for, the console's and the OTLP door's together.
+    ///
+    /// Half of what is free at most goes to connections, the rest to peers over ZeroMQ, files and threads. Some are always
+    /// granted, so that whoever looks why so little works finds somebody to ask.
+    /// - Parameter descriptorsFree: file descriptors that may still be opened.
+    public static func fitting(descriptorsFree: Int) -> (console: ServerLimits, otlp: ServerLimits) {
+        var (console, otlp) = (ServerLimits.console, ServerLimits.otlp)
+        let room = max(descriptorsFree / 2 - 2 * connectionsLeaving, 0)
+        console.connectionsMax = min(console.connectionsMax, max(room / 8, 4))
+        otlp.connectionsMax = min(otlp.connectionsMax, max(room - console.connectionsMax, 4))
+        return (console, otlp)
+    }
+
     /// HTTP/1.1 under these limits.
-    /// - Parameter expired: called when a request was given up because the rest of it did not come.
-    func server(expired: @escaping @Sendable () -> Void = {}) -> HTTPServerBuilder {
-        let limits = self
+    static func server(_ around: RequestWatch.Surroundings) -> HTTPServerBuilder {
+        let limits = around.limits
         var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
-        decoder.maxHeaderFieldSize = headerBytesMax
-        decoder.maxHeaderListSize = headerBytesMax
-        decoder.maxHeaderFieldCount = 128
+        decoder.maxHeaderFieldSize = limits.headerBytesMax
+        decoder.maxHeaderListSize = limits.headerBytesMax
+        // Fields are counted behind the decoder, which would call too many of them too long.
+        decoder.maxHeaderFieldCount = limits.headerBytesMax
         return .http1(
             configuration: .init(
-                additionalChannelHandlers: [RequestWatch(limits, expired: expired)],
-                idleTimeout: .milliseconds(idleMilliseconds), httpDecoderConfiguration: decoder))
+                additionalChannelHandlers: [RequestWatch(around)],
+                idleTimeout: .milliseconds(limits.idleMilliseconds), httpDecoderConfiguration: decoder))
     }
 
     func configuration(host: String, port: Int) -> ApplicationConfiguration {
@@ -53,6 +71,6 @@ public struct ServerLimits: Sendable {
         quiet.logLevel = .critical
         return ApplicationConfiguration(
             address: .hostname(host, port: port), serverName: "kilter",
-            availableConnectionsDelegate: .maximum(connectionsMax, logger: quiet))
+            availableConnectionsDelegate: .maximum(connectionsMax + Self.connectionsLeaving, logger: quiet))
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KilterConsole
 import KilterEngine
 import KilterIntake
 import KilterWire
@@ -24,6 +25,7 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let stream as StreamError: self.init(stream)
         case let wire as WireError: self.init(wire)
+        case let console as ConsoleError: self.init(.usage, console.description)
         case let configuration as ConfigurationError: self.init(.badConfiguration, configuration.description)
         case let sending as StreamSender.Failure:
             if case .nobodyListens = sending {

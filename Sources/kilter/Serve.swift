@@ -43,14 +43,19 @@ struct Serve: AsyncParsableCommand {
             let configuration = try ConfigurationFile.read(config, profile: nil)
             defer { Messaging.end() }
             let options = try options()
-            let live = try Snapshots.check(load) { try LiveEngine(settings: configuration.settings, options: options) }
             let logger = Logs(format: logFormat, level: logLevel).logger()
+            let signals = Signals(logger)
+            defer { signals.end() }
+            let descriptors = DescriptorLimit.raised()
+            let live = try Snapshots.check(load) { try LiveEngine(settings: configuration.settings, options: options) }
             do {
-                let services = try services(live, configuration, logger)
+                let services = try services(live, configuration, descriptors, logger)
                 var quiet = logger
                 quiet.logLevel = .critical
                 try await ServiceGroup(
-                    services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet
+                    services: services,
+                    gracefulShutdownSignals: StandardError.isTerminal ? [.sigterm, .sigint, .sighup] : [.sigterm, .sigint],
+                    logger: quiet
                 ).run()
             } catch {
                 live.stop()
@@ -63,22 +68,29 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// The engine first, so that it ends last: what the doors took must still be judged.
-    private func services(_ live: LiveEngine, _ configuration: Configuration, _ logger: Logger) throws -> [any Service] {
+    private func services(
+        _ live: LiveEngine, _ configuration: Configuration, _ descriptors: DescriptorLimit?, _ logger: Logger
+    ) throws -> [any Service] {
         let counters = OTLPCounters()
+        let limits = limits(descriptors, logger)
         var services: [any Service] = [LiveService(engine: live, logger: logger)]
-        if let (host, port) = try address(http, "--http") {
+        if let address = try address(http, "--http") {
             let serve = self
             services.append(
                 try Console(
-                    host: host, port: port, engine: live, counters: counters, version: Kilter.version, logger: logger
+                    host: address.host, port: address.port, engine: live, counters: counters, version: Kilter.version,
+                    limits: limits.console,
+                    logger: logger
                 ) { _ in serve.announce(live, configuration, logger) })
         } else {
             announce(live, configuration, logger)
         }
-        if let (host, port) = try address(otlpHttp, "--otlp-http") {
+        if let address = try address(otlpHttp, "--otlp-http") {
             services.append(
-                try OTLPDoor(host: host, port: port, engine: live, counters: counters, logger: logger) { port in
-                    let url = "http://\(host):\(port)"
+                try OTLPDoor(
+                    host: address.host, port: address.port, engine: live, counters: counters, limits: limits.otlp, logger: logger
+                ) { port in
+                    let url = "http://\(address.host):\(port)"
                     logger.info("OTLP/HTTP is answered on \(url)/v1/traces and /v1/logs", metadata: ["otlp_http": "\(url)"])
                 })
         }
@@ -100,21 +112,31 @@ struct Serve: AsyncParsableCommand {
         return options
     }
 
-    /// Host and port of an HTTP option; nil when it is off.
-    private func address(_ text: String, _ option: String) throws -> (host: String, port: Int)? {
-        if text == "off" { return nil }
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw Failure(.usage, "\(text): not an HTTP address; write \(option) host:port such as 127.0.0.1:5560, or off")
+    /// What the system's limit on open files leaves for connections; where that is less than usual, it is said.
+    private func limits(_ descriptors: DescriptorLimit?, _ logger: Logger) -> (console: ServerLimits, otlp: ServerLimits) {
+        guard let descriptors else { return (.console, .otlp) }
+        let limits = ServerLimits.fitting(descriptorsFree: descriptors.descriptorsFree)
+        let (most, before) = (descriptors.descriptorsMax, descriptors.descriptorsBefore)
+        if most != before { logger.info("the limit on open files was raised from \(before) to \(most)") }
+        let isLess = limits.otlp.connectionsMax < ServerLimits.otlp.connectionsMax
+        if isLess || limits.console.connectionsMax < ServerLimits.console.connectionsMax {
+            logger.notice(
+                """
+                \(most) files may be open, which leaves \(limits.otlp.connectionsMax) connections for OTLP/HTTP and \
+                \(limits.console.connectionsMax) for the console; raise the limit (ulimit -n, LimitNOFILE=) for more
+                """, metadata: ["open_files_max": .stringConvertible(most)])
         }
-        let host = text[..<colon]
-        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-        return (String(isBracketed ? host.dropFirst().dropLast() : host), Int(port))
+        return limits
+    }
+
+    /// Host and port of an HTTP option; nil when it is off.
+    private func address(_ text: String, _ option: String) throws -> HTTPAddress? {
+        text == "off" ? nil : try Addresses.http(text, option)
     }
 
     /// Errors of the HTTP server come as the library words them; the usual one is a port that is taken.
     private func explained(_ error: any Error) -> any Error {
-        if error is Failure || error is WireError { return error }
-        if let console = error as? ConsoleError { return Failure(.usage, console.description) }
+        if error is Failure || error is WireError || error is ConsoleError { return error }
         let text = "\(error)"
         if text.contains("Address already in use") || text.contains("errno: 98") || text.contains("errno: 48") {
             return Failure(.unavailable, "\(http): address already in use; stop the other process or choose another port with --http")

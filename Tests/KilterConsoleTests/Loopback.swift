@@ -35,7 +35,7 @@ enum Door {
     }
 }
 
-/// One connection, used byte by byte. Blocking calls run beside the threads that serve.
+/// One connection, used byte by byte. Reading blocks a thread of its own: those that serve are as few as the processors.
 final class Connection: Sendable {
     private let descriptor: Int32
 
@@ -72,10 +72,13 @@ final class Connection: Sendable {
     }
 
     /// Reads until the other side closes, or until `count` whole answers are there.
-    func answers(_ count: Int = .max) async -> [Answer] {
-        await withCheckedContinuation { (done: CheckedContinuation<[Answer], Never>) in
+    func answers(_ count: Int = .max) async -> [Answer] { Answer.all(in: await bytes(answers: count)) }
+
+    /// The same as it came.
+    func bytes(answers count: Int = .max) async -> [UInt8] {
+        await withCheckedContinuation { (done: CheckedContinuation<[UInt8], Never>) in
             let descriptor = descriptor
-            DispatchQueue.global().async { [self] in
+            Thread.detachNewThread { [self] in
                 var bytes: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 4_096)
                 while Answer.all(in: bytes).count < count {
@@ -83,7 +86,7 @@ final class Connection: Sendable {
                     if received <= 0 { break }
                     bytes += buffer[..<received]
                 }
-                withExtendedLifetime(self) { done.resume(returning: Answer.all(in: bytes)) }
+                withExtendedLifetime(self) { done.resume(returning: bytes) }
             }
         }
     }

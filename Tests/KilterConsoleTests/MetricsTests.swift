@@ -69,7 +69,9 @@ struct MetricsTests {
             "kilter_breaker_transitions_total{mode=\"shadow\",state=\"open\"} 1",
             "kilter_export_lag_seconds_bucket{le=\"0.5\"} 0", "kilter_export_lag_seconds_bucket{le=\"1.0\"} 1",
             "kilter_export_lag_seconds_bucket{le=\"300.0\"} 1", "kilter_export_lag_seconds_bucket{le=\"+Inf\"} 2",
-            "kilter_export_lag_seconds_count 2",
+            "kilter_export_lag_seconds_count 2", "kilter_http_connections{server=\"otlp\"} 0",
+            "kilter_http_connections_displaced_total{server=\"console\"} 0",
+            "kilter_http_connections_refused_total{server=\"otlp\"} 0",
         ] { #expect(lines.contains(Substring(line)), "\(line)") }
     }
 

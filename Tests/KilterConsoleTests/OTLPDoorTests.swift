@@ -157,22 +157,6 @@ struct OTLPDoorTests {
         #expect(answers.first?.text.hasSuffix(".\n") == true)
     }
 
-    @Test("More connections than granted wait for their turn")
-    func connections() async throws {
-        let answers = try await Door.open(ServerLimits(connectionsMax: 1, bodyBytesMax: 1_000)) { port in
-            var first: Connection? = try Connection(port: port)
-            first?.send(Self.post("{}"))
-            var answers = await first?.answers(1) ?? []
-            let second = try Connection(port: port)
-            second.send(Self.post("{}"))
-            // The second is served only because the first goes away.
-            first = nil
-            answers += await second.answers(1)
-            return answers
-        }
-        #expect(answers.map(\.status) == [200, 200])
-    }
-
     @Test("Bodies take a bounded share of memory; what is beyond is to come back")
     func bytesInFlight() async throws {
         var limits = ServerLimits(connectionsMax: 4, bodyBytesMax: 10)

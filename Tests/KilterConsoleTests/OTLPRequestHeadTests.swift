@@ -75,7 +75,10 @@ struct OTLPRequestHeadTests {
         for host in ["localhost:4318", "127.0.0.1:4318", "127.0.0.1", "[::1]:4318", "LOCALHOST"] {
             #expect(status(head(host: host)) == 200)
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "127.0.0.2:4318", "", "[::2]:4318", nil] {
+        for host in [
+            "evil.example", "127.0.0.1.evil.example", "127.0.0.2:4318", "", "[::2]:4318", "localhost:1@evil.example", "[::1]evil.example",
+            "[[::1]", nil,
+        ] {
             #expect(status(head(host: host)) == 421, "\(host ?? "none")")
         }
     }
