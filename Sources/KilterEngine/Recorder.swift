@@ -41,11 +41,21 @@ public final class Recorder: Sendable {
     public enum Failure: Error, Equatable, CustomStringConvertible {
         case exists(file: String)
         case unwritable(file: String, reason: String)
+        /// Another recorder is at work on it.
+        case taken(file: String)
+        /// Deleted, moved or replaced meanwhile.
+        case gone(file: String)
+        /// Has another size than what was written.
+        case changed(file: String, bytes: UInt64, bytesWritten: UInt64)
 
         public var description: String {
             switch self {
             case .exists(let file): "\(file): exists already; choose another name, or --force to replace it"
             case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
+            case .taken(let file): "\(file): another recorder writes it at this moment; choose another name"
+            case .gone(let file): "\(file): was deleted, moved or replaced while it was recorded"
+            case .changed(let file, let bytes, let bytesWritten):
+                "\(file): has \(bytes) bytes, but \(bytesWritten) were recorded: something else changed it meanwhile"
             }
         }
     }

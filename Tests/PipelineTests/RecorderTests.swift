@@ -175,6 +175,33 @@ struct RecorderTests {
         #expect(try messages(Array(Data(contentsOf: URL(fileURLWithPath: session.path)))).isEmpty)
     }
 
+    @Test("A recording that is not there or not whole at its end is no success, and two never share a file")
+    func disturbed() throws {
+        let folder = try TemporaryFolder()
+        var options = Recorder.Options()
+        options.ingress = [IngressEndpoint(.pull, "tcp://127.0.0.1:*")]
+        options.replacesExisting = true
+        options.period = .milliseconds(1)
+        let path = folder.path + "/a.klt"
+        let first = try Recorder(to: path, options: options)
+        #expect(throws: Recorder.Failure.taken(file: path)) { _ = try Recorder(to: path, options: options) }
+        let bytes = try first.run().bytes
+        #expect(bytes > 0)
+        // The file is free again, also while the first recorder lives.
+        let second = try Recorder(to: path, options: options)
+        try FileManager.default.removeItem(atPath: path)
+        #expect(throws: Recorder.Failure.gone(file: path)) { _ = try second.run() }
+
+        let third = try Recorder(to: path, options: options)
+        #expect(truncate(path, 0) == 0)
+        do {
+            _ = try third.run()
+            Issue.record("a file that was emptied is no recording")
+        } catch Recorder.Failure.changed(path, let bytes, let bytesWritten) {
+            #expect(bytes < bytesWritten)
+        }
+    }
+
     @Test("A recording ends by itself once it has its size, with the message that reached it whole")
     func bounded() throws {
         let folder = try TemporaryFolder()
