@@ -21,7 +21,7 @@ public struct SubmittedRequest: Sendable {
 
 /// What became of a submitted request.
 public enum SubmitOutcome: Sendable, Equatable {
-    /// Its records were admitted, `rejected` of them refused; duplicates are not.
+    /// Its records were admitted, `rejected` of them refused; duplicates are not. With none refused, a reason is a warning.
     case admitted(records: UInt64, rejected: UInt64, reason: String?)
     /// It could not be read as a whole; sending it again would not help.
     case malformed(reason: String)

@@ -150,6 +150,7 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
     private func judge(_ lane: MessageLane, _ arrival: EventTime) throws -> SubmitOutcome {
         let received = engine.admission.received
         let refused = engine.admission.quarantined
+        let unfinished = engine.admission.counts[Int(Outcome.unfinished.rawValue)]
         let events = engine.step(&lane.decoding.batch, arrival: arrival) { meter.end($0) }
         meter.noteArrival(of: lane.decoding.batch, at: arrival)
         lane.decoding.batch.releaseExcess()
@@ -159,9 +160,13 @@ final class Receiver: @unchecked Sendable { // Guard: made on one thread, then u
         if let flaw = lane.flaw { return flaw == .payloadTooLarge ? .tooLarge : .malformed(reason: flaw.explanation) }
         let reasons = QuarantineReason.allCases.filter { engine.admission.quarantined[Int($0.rawValue)] != refused[Int($0.rawValue)] }
         let rejected = zip(engine.admission.quarantined, refused).reduce(UInt64(0)) { $0 &+ ($1.0 &- $1.1) }
+        var words = reasons.map(\.explanation)
+        // No fault of the request, which is admitted whole: a warning (OTLP specification, partial success).
+        let ignored = engine.admission.counts[Int(Outcome.unfinished.rawValue)] &- unfinished
+        if ignored > 0 { words.append("\(ignored) unfinished span\(ignored == 1 ? "" : "s") ignored") }
         return .admitted(
             records: engine.admission.received &- received, rejected: rejected,
-            reason: reasons.isEmpty ? nil : reasons.map(\.explanation).joined(separator: "; "))
+            reason: words.isEmpty ? nil : words.joined(separator: "; "))
     }
 
     private func publish(_ events: [Event]) throws {

@@ -59,6 +59,10 @@ struct SubmitTests {
         #expect(await live.submit(request(Array("{".utf8))) == .malformed(reason: QuarantineReason.malformedJSON.explanation))
         #expect(await live.submit(request(Array("{}".utf8), .gzip)) == .malformed(reason: QuarantineReason.badCompression.explanation))
         #expect(await live.submit(request(Array("{}".utf8))) == .admitted(records: 0, rejected: 0, reason: nil))
+        #expect(await live.submit(request(Self.blanks(blocks: 513), .zstd)) == .tooLarge)
+        let unfinished = #"{"traceId":"5b8aa5a2d2c872e8321cf37308d69df2","spanId":"00f067aa0ba902b8","startTimeUnixNano":"1"}"#
+        let warned = await live.submit(request(Array(#"{"resourceSpans":[{"scopeSpans":[{"spans":[\#(unfinished)]}]}]}"#.utf8)))
+        #expect(warned == .admitted(records: 1, rejected: 0, reason: "1 unfinished span ignored"))
         let spans = ["5b8aa5a2d2c872e8321cf37308d69df2", "00000000000000000000000000000000"].map {
             #"{"traceId":"\#($0)","spanId":"00f067aa0ba902b7","startTimeUnixNano":"1","endTimeUnixNano":"2"}"#
         }
@@ -68,6 +72,28 @@ struct SubmitTests {
         live.stop()
         #expect(await live.submit(request(Array("{}".utf8))) == .stopping)
         #expect(await live.diagnosis() == nil)
+    }
+
+    /// A zstd frame of four bytes for every 128 KiB of blanks.
+    private static func blanks(blocks: Int) -> [UInt8] {
+        let header = UInt32(128 << 10) << 3 | 1 << 1
+        let block = [UInt8(header & 0xff), UInt8(header >> 8 & 0xff), UInt8(header >> 16 & 0xff), 0x20]
+        let last = [block[0] | 1] + block[1...]
+        return [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38] + [[UInt8]](repeating: block, count: blocks - 1).joined() + last
+    }
+
+    @Test("A payload that inflates beyond the limit is refused for its size, whichever way it came; one below it is read")
+    func inflated() throws {
+        for (blocks, reason) in [(513, QuarantineReason.payloadTooLarge), (512, .malformedJSON)] {
+            let message = Arrived(
+                frames: [Array("traces.otlp_json".utf8), Self.blanks(blocks: blocks)], arrival: EventTime(nanoseconds: 1_000))
+            let said = try Run.replay(Run.recording([message]))
+            guard case .facts(let reasons)? = said.statistics.first(where: { $0.name == "quarantined_by_reason" })?.value else {
+                Issue.record("no reasons")
+                return
+            }
+            #expect(reasons.map(\.name) == [reason.name])
+        }
     }
 
     @Test("Every one of many at once is answered, also of those that an end overtakes")
