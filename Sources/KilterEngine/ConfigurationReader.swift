@@ -211,16 +211,29 @@ struct ConfigurationReader {
         }
     }
 
+    /// The next line that has `key`, which stands at `first`, in the same column; the parser tells of the first one only.
+    /// Nil when there is none, as in a mapping on one line.
+    private static func lineAgain(_ key: String, after first: Mark, _ yaml: String) -> Int? {
+        let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false)
+        guard (0..<lines.count).contains(first.line) else { return nil }
+        let indented = String(repeating: " ", count: max(first.column - 1, 0)) + key
+        let found = lines[first.line...].firstIndex { line in
+            line.hasPrefix(indented) && line.dropFirst(indented.count).drop { $0 == " " }.hasPrefix(":")
+        }
+        return found.map { $0 + 1 }
+    }
+
     private static func problem(_ error: any Error, _ yaml: String) -> ConfigurationError.Problem {
-        func at(_ mark: Mark, _ message: String) -> ConfigurationError.Problem {
-            .init(line: max(mark.line, 1), column: max(mark.column, 1), message: "no valid YAML: \(message)")
+        func at(_ mark: Mark, line: Int? = nil, _ message: String) -> ConfigurationError.Problem {
+            .init(line: max(line ?? mark.line, 1), column: max(mark.column, 1), message: "no valid YAML: \(message)")
         }
         switch error {
         case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _):
             return at(mark, problem)
         case YamlError.duplicatedKeysInMapping(let names, let context):
-            return at(context.mark, "\(list(names)) given more than once in one mapping")
+            let line = names.first.flatMap { lineAgain($0, after: context.mark, yaml) }
+            return at(context.mark, line: line, "\(list(names)) given more than once in one mapping")
         case YamlError.reader(let problem, let offset, _, _):
             let before = yaml.unicodeScalars.prefix(offset ?? 0)
             let line = before.count { $0 == "\n" } + 1

@@ -43,14 +43,7 @@ struct Config: ParsableCommand {
 enum ConfigurationFile {
     /// The file at `path`, or the defaults; `profile` replaces the profile named there.
     static func read(_ path: String?, profile: String?) throws -> Configuration {
-        var text = ""
-        if let path {
-            do {
-                text = String(decoding: try Files.read(path), as: UTF8.self)
-            } catch let failure as Failure {
-                throw Failure(.badConfiguration, failure.message)
-            }
-        }
+        let text = try path.map { String(decoding: try Files.read($0), as: UTF8.self) } ?? ""
         return try Configuration.parse(text, file: path ?? "defaults", profile: profile)
     }
 }

@@ -4,10 +4,18 @@ import KilterVocabulary
 
 /// Whole small files.
 enum Files {
+    /// All of a file, a pipe or a device that ends.
     static func read(_ path: String) throws -> [UInt8] {
-        guard FileManager.default.fileExists(atPath: path) else { throw Failure(.noInput, "\(path): no such file") }
-        guard let data = FileManager.default.contents(atPath: path) else { throw Failure(.inputOutput, "\(path): cannot be read") }
-        return Array(data)
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            guard FileManager.default.fileExists(atPath: path) else { throw Failure(.noInput, "\(path): no such file") }
+            throw Failure(.inputOutput, "\(path): cannot be read")
+        }
+        defer { try? handle.close() }
+        do {
+            return Array(try handle.readToEnd() ?? Data())
+        } catch {
+            throw Failure(.inputOutput, "\(path): cannot be read")
+        }
     }
 
     /// A regular file is written beside itself and moved into place, so that a reader never sees half of it. Through a

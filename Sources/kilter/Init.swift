@@ -52,17 +52,30 @@ struct Init: AsyncParsableCommand {
         let all = [
             "pull": pull, "sub": sub, "acked": acked, "publish": publish, "catchup": catchup, "http": http, "otlp_http": otlpHttp,
         ]
-        for name in template.placeholders {
-            guard let address = all[name] else { continue }
-            let option = "--\(name.replacing("_", with: "-"))"
-            guard !address.isEmpty, address.allSatisfy(Self.isOfAddress) else {
-                throw Failure(.usage, "\(option) \(address): not an address")
+        var addresses: [String: String] = [:]
+        for (name, address) in all { addresses[name] = try checked(address, name, isUsed: template.placeholders.contains(name)) }
+        return addresses
+    }
+
+    /// An address as `serve` understands it, in full; one that `serve` would refuse is refused here, used or not.
+    private func checked(_ address: String, _ name: String, isUsed: Bool) throws -> String {
+        let option = "--\(name.replacing("_", with: "-"))"
+        let isBound = address != "off" && !address.hasPrefix("connect:")
+        var full = address
+        if name == "http" || name == "otlp_http" {
+            if isBound { _ = try Addresses.http(address, option) }
+        } else if address != "off" {
+            guard isBound || ["pull", "sub", "acked"].contains(name) else {
+                throw Failure(.usage, "\(option) \(address): events are published on an address that the engine binds")
             }
-            guard kind == .systemd || address != "off" && !address.hasPrefix("connect:") else {
-                throw Failure(.usage, "\(option) \(address): \(kind.rawValue) needs an address that the engine binds")
-            }
+            full = try Addresses.messaging(address, option)
         }
-        return all
+        guard full.allSatisfy(Self.isOfAddress) else { throw Failure(.usage, "\(option) \(address): not an address") }
+        guard isUsed, kind != .systemd else { return full }
+        guard isBound, !full.hasSuffix(":*"), !full.hasSuffix(":0") else {
+            throw Failure(.usage, "\(option) \(address): \(kind.rawValue) needs an address that the engine binds, with its port")
+        }
+        return full
     }
 
     /// What stands in addresses and means nothing to YAML, Python or systemd between their quotes and blanks.

@@ -153,6 +153,12 @@ import Testing
         ("budgets: [{scope: agent, limit: $1}]", "1:11: budgets[0]: `per` is missing, such as `per: 1d`"),
         ("policy: [{allow_tools: [a, b], deny_tools: [b]}]", "1:10: policy[0]: `b` is both allowed and denied"),
         ("policy: [{for: {agent: x}}]", "1:10: policy[0]: sets neither `allow_tools` nor `deny_tools`"),
+        ("profile: default\n\ninstance: a\nprofile : b", "4:1: no valid YAML: `profile` given more than once in one mapping"),
+        (
+            "breakers:\n  - scope: run\n    on: [policy]\n    scope: run",
+            "4:5: no valid YAML: `scope` given more than once in one mapping"
+        ),
+        ("tools: [{class: poll, class: poll}]", "1:10: no valid YAML: `class` given more than once in one mapping"),
         ("tools: [{class: poll}]", "1:9: tools[0]: `for` is missing"),
         ("tools: [{for: {tool: x}}]", "1:9: tools[0]: sets neither `class` nor `volatile`"),
         (
