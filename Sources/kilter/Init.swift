@@ -52,6 +52,9 @@ struct Init: AsyncParsableCommand {
         let all = [
             "pull": pull, "sub": sub, "acked": acked, "publish": publish, "catchup": catchup, "http": http, "otlp_http": otlpHttp,
         ]
+        guard [pull, sub, acked].contains(where: { $0 != "off" }) else {
+            throw Failure(.usage, "no endpoint left for spans: --pull, --sub and --acked are all off")
+        }
         var addresses: [String: String] = [:]
         for (name, address) in all { addresses[name] = try checked(address, name, isUsed: template.placeholders.contains(name)) }
         return addresses
