@@ -161,7 +161,8 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func noteWork(_ context: ChannelHandlerContext) {
-        around.connections.note(context.channel, isAtWork: phase == .body || unanswered > 0)
+        // Who has heard the last word leaves for a newcomer, also in the middle of a body.
+        around.connections.note(context.channel, isAtWork: phase != .over && (phase == .body || unanswered > 0))
     }
 
     private func arm(_ milliseconds: Int64, _ context: ChannelHandlerContext) {

@@ -39,6 +39,9 @@ public struct ServerLimits: Sendable {
     /// Connections beyond `connectionsMax` that are on their way out: displaced, or reading why they were refused.
     static let connectionsLeaving = 16
 
+    /// Connections that the system holds until they are accepted; one beyond tries again after a second.
+    private static let connectionsWaiting = 1_024
+
     /// The same for as many connections as there are file descriptors for, the console's and the OTLP door's together.
     ///
     /// Half of what is free at most goes to connections, the rest to peers over ZeroMQ, files and threads. Some are always
@@ -70,7 +73,7 @@ public struct ServerLimits: Sendable {
         var quiet = Logger(label: "kilter.connections", factory: { _ in SwiftLogNoOpLogHandler() })
         quiet.logLevel = .critical
         return ApplicationConfiguration(
-            address: .hostname(host, port: port), serverName: "kilter",
+            address: .hostname(host, port: port), serverName: "kilter", backlog: Self.connectionsWaiting,
             availableConnectionsDelegate: .maximum(connectionsMax + Self.connectionsLeaving, logger: quiet))
     }
 }

@@ -136,6 +136,23 @@ struct ConnectionTests {
         #expect(counts.displaced == 0 && counts.refused == 1)
     }
 
+    @Test("Who was given up leaves at once for a newcomer, and does not wait for its client to close")
+    func givenUp() async throws {
+        var limits = ServerLimits(connectionsMax: 1, bodyBytesMax: 1_000)
+        limits.readMilliseconds = 50
+        limits.endMilliseconds = 600_000
+        let answers = try await Door.open(limits) { port in
+            let first = try Connection(port: port)
+            first.send("POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n" + Self.type + "Content-Length: 9\r\n\r\n{")
+            var answers = await first.answers(1)
+            let second = try Connection(port: port)
+            second.send(Self.post)
+            answers += await second.answers(1)
+            return answers
+        }
+        #expect(answers.map(\.status) == [408, 200])
+    }
+
     @Test("Of quiet guests leave first those who never worked, then those who are quiet for longest; workers stay")
     func places() {
         var places = Places<String>()
