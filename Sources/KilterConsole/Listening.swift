@@ -35,15 +35,10 @@ struct Listening<Responder: HTTPResponder>: Sendable where Responder.Context == 
             logger: quiet)
     }
 
-    /// Lets the listening socket pause when a connection cannot be accepted, most likely because the process has as many
-    /// files open as it may: trying again at once would only heat a core.
     private static func backOff(_ channel: any Channel, _ connections: Connections, _ logger: Logger) async {
         let added = channel.eventLoop.submit {
-            let handler = AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
-                connections.report(unaccepted: "\(error)", logger)
-                return .seconds(1)
-            }
-            try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+            let pause = AcceptPause { connections.report(unaccepted: "\($0)", logger) }
+            try channel.pipeline.syncOperations.addHandler(pause, position: .first)
         }
         try? await added.get()
     }
