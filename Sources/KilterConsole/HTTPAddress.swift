@@ -1,11 +1,15 @@
-/// Where an HTTP server listens: `host:port`, the host a name of this machine for itself.
+/// Where an HTTP server listens: `host:port`, the host a name of this machine for itself unless others are let in.
 public struct HTTPAddress: Equatable, Sendable {
     public let host: String
     /// 0 lets the system choose.
     public let port: Int
 
+    /// Whether other machines can reach it.
+    public var isReachable: Bool { !LoopbackHosts.names.contains(host) }
+
     /// Reads `127.0.0.1:4318` or `[::1]:4318`.
-    public init(_ text: String) throws(ConsoleError) {
+    /// - Parameter letsOthersIn: whether the address may be one that other machines can reach, though nothing authenticates them.
+    public init(_ text: String, letsOthersIn: Bool = false) throws(ConsoleError) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw .notAnAddress(text)
         }
@@ -16,7 +20,7 @@ public struct HTTPAddress: Equatable, Sendable {
         guard !host.isEmpty, !host.contains("/"), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw .notAnAddress(text)
         }
-        try Self.check(host: host)
+        if !letsOthersIn { try Self.check(host: host) }
     }
 
     /// Throws where other machines could reach `host`, since nothing authenticates them yet.
@@ -33,7 +37,7 @@ public enum ConsoleError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .notAnAddress(let text): "\(text): not an HTTP address; write host:port such as 127.0.0.1:5560"
         case .notLoopback(let host):
-            "\(host): other machines could reach the HTTP address and nothing would authenticate them; use 127.0.0.1"
+            "\(host): other machines could reach the address and nothing would authenticate them; use 127.0.0.1"
         }
     }
 }

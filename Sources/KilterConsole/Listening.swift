@@ -16,10 +16,10 @@ struct Listening<Responder: HTTPResponder>: Sendable where Responder.Context == 
 
     /// - Parameter onRunning: called with the port once requests are answered.
     init(
-        host: String, port: Int, limits: ServerLimits, connections: Connections, responder: Responder, logger: Logger,
-        expired: @escaping @Sendable () -> Void = {}, onRunning: @escaping @Sendable (Int) -> Void
+        host: String, port: Int, letsOthersIn: Bool = false, limits: ServerLimits, connections: Connections, responder: Responder,
+        logger: Logger, expired: @escaping @Sendable () -> Void = {}, onRunning: @escaping @Sendable (Int) -> Void
     ) throws(ConsoleError) {
-        try HTTPAddress.check(host: host)
+        if !letsOthersIn { try HTTPAddress.check(host: host) }
         var quiet = logger
         quiet.logLevel = .critical
         self.logger = logger

@@ -18,24 +18,26 @@ public struct OTLPDoor: Service {
     ///   - host: a loopback address; `port` 0 lets the system choose.
     ///   - onRunning: called with the port once requests are answered.
     public init(
-        host: String, port: Int, engine: LiveEngine, counters: OTLPCounters, limits: ServerLimits = .otlp, logger: Logger,
-        onRunning: @escaping @Sendable (Int) -> Void
+        host: String, port: Int, letsOthersIn: Bool = false, engine: LiveEngine, counters: OTLPCounters, limits: ServerLimits = .otlp,
+        logger: Logger, onRunning: @escaping @Sendable (Int) -> Void
     ) throws(ConsoleError) {
-        try self.init(host: host, port: port, counters: counters, limits: limits, logger: logger, onRunning: onRunning) {
+        try self.init(
+            host: host, port: port, letsOthersIn: letsOthersIn, counters: counters, limits: limits, logger: logger, onRunning: onRunning
+        ) {
             await engine.submit($0)
         }
     }
 
     package init(
-        host: String, port: Int, counters: OTLPCounters, limits: ServerLimits = .otlp, logger: Logger,
+        host: String, port: Int, letsOthersIn: Bool = false, counters: OTLPCounters, limits: ServerLimits = .otlp, logger: Logger,
         onRunning: @escaping @Sendable (Int) -> Void,
         submit: @escaping @Sendable (SubmittedRequest) async -> SubmitOutcome
     ) throws(ConsoleError) {
-        let desk = OTLPDesk(limits: limits, counters: counters, submit: submit)
+        let desk = OTLPDesk(limits: limits, counters: counters, answersAnyName: letsOthersIn, submit: submit)
         self.logger = logger
         address = "\(host):\(port)"
         listening = try Listening(
-            host: host, port: port, limits: limits, connections: counters.otlpConnections,
+            host: host, port: port, letsOthersIn: letsOthersIn, limits: limits, connections: counters.otlpConnections,
             responder: CallbackResponder { request, _ in try await desk.answer(request) },
             logger: logger, expired: { counters.note(nil, status: HTTPResponse.Status.requestTimeout.code) }, onRunning: onRunning)
     }
@@ -58,6 +60,8 @@ public struct OTLPDoor: Service {
 struct OTLPDesk: Sendable {
     let limits: ServerLimits
     let counters: OTLPCounters
+    /// Requests may be addressed to any name: the address is one that other machines reach by names of theirs.
+    var answersAnyName = false
     let submit: @Sendable (SubmittedRequest) async -> SubmitOutcome
 
     func answer(_ request: Request) async throws -> Response {
@@ -77,7 +81,7 @@ struct OTLPDesk: Sendable {
     }
 
     private func take(_ request: Request) async throws -> Response {
-        let head = try OTLPRequestHead(request.head, bytesMax: limits.bodyBytesMax)
+        let head = try OTLPRequestHead(request.head, bytesMax: limits.bodyBytesMax, answersAnyName: answersAnyName)
         do {
             var body = HeldBody(limits, counters)
             defer { body.release() }

@@ -9,11 +9,13 @@ package struct OTLPRequestHead: Equatable, Sendable {
     package let compression: Compression?
 
     /// Reads the header; throws what to answer when the request cannot be one of ours, before any of its body is read.
-    /// - Parameter bytesMax: bytes a body may have.
-    package init(_ head: HTTPRequest, bytesMax: Int) throws(OTLPRefusal) {
+    /// - Parameters:
+    ///   - bytesMax: bytes a body may have.
+    ///   - answersAnyName: whether the request may be addressed to any name, because other machines are let in.
+    package init(_ head: HTTPRequest, bytesMax: Int, answersAnyName: Bool = false) throws(OTLPRefusal) {
         let encoding = Self.encoding(head.headerFields[.contentType])
         do throws(OTLPRefusal) {
-            guard LoopbackHosts.admit(head.authority) else { throw OTLPRefusal.misdirected }
+            guard answersAnyName || LoopbackHosts.admit(head.authority) else { throw OTLPRefusal.misdirected }
             signal = try Self.signal(head.path ?? "")
             guard head.method == .post else { throw OTLPRefusal.method }
             guard let encoding else { throw OTLPRefusal.mediaType }

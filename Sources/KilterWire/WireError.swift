@@ -39,7 +39,7 @@ public enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(endpoint): endpoint not understood: \(reason)"
         case .unauthenticatedBind(let endpoint):
             "\(endpoint): other machines could connect to this address and nothing would authenticate them; "
-                + "bind to 127.0.0.1, or accept unauthenticated peers explicitly"
+                + "bind to 127.0.0.1, or give --i-accept-unauthenticated"
         case .descriptorsExhausted(let reason):
             "too few file descriptors: \(reason)"
         case .socketsOpen(let count):

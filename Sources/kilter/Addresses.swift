@@ -3,9 +3,9 @@ import KilterWire
 
 /// Addresses on the command line, understood alike by every command.
 enum Addresses {
-    static func http(_ text: String, _ option: String) throws -> HTTPAddress {
+    static func http(_ text: String, _ option: String, letsOthersIn: Bool = false) throws -> HTTPAddress {
         do {
-            return try HTTPAddress(text)
+            return try HTTPAddress(text, letsOthersIn: letsOthersIn)
         } catch {
             throw Failure(.usage, "\(option) \(error.description)\(error == .notAnAddress(text) ? ", or off" : "")")
         }

@@ -85,10 +85,11 @@ struct Serve: AsyncParsableCommand {
         } else {
             announce(live, configuration, logger)
         }
-        if let address = try address(otlpHttp, "--otlp-http") {
+        if let address = try address(otlpHttp, "--otlp-http", letsOthersIn: acceptUnauthenticated) {
             services.append(
                 try OTLPDoor(
-                    host: address.host, port: address.port, engine: live, counters: counters, limits: limits.otlp, logger: logger
+                    host: address.host, port: address.port, letsOthersIn: address.isReachable, engine: live, counters: counters,
+                    limits: limits.otlp, logger: logger
                 ) { port in
                     let url = "http://\(address.host):\(port)"
                     logger.info("OTLP/HTTP is answered on \(url)/v1/traces and /v1/logs", metadata: ["otlp_http": "\(url)"])
@@ -130,8 +131,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Host and port of an HTTP option; nil when it is off.
-    private func address(_ text: String, _ option: String) throws -> HTTPAddress? {
-        text == "off" ? nil : try Addresses.http(text, option)
+    private func address(_ text: String, _ option: String, letsOthersIn: Bool = false) throws -> HTTPAddress? {
+        text == "off" ? nil : try Addresses.http(text, option, letsOthersIn: letsOthersIn)
     }
 
     /// Errors of the HTTP server come as the library words them; the usual one is a port that is taken.

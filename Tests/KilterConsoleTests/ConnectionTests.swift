@@ -196,6 +196,8 @@ struct ConnectionTests {
         }
         for host in ["0.0.0.0", "10.0.0.1", "::", "127.0.0.1:1", "evil.example"] {
             #expect(throws: ConsoleError.notLoopback(host: host)) { try HTTPAddress("\(host):80") }
+            #expect(try HTTPAddress("\(host):80", letsOthersIn: true).isReachable)
         }
+        #expect(try !HTTPAddress("127.0.0.1:80", letsOthersIn: true).isReachable)
     }
 }

@@ -31,6 +31,10 @@ struct OTLPRequestHeadTests {
     func paths() throws {
         #expect(try OTLPRequestHead(head("/v1/traces?x=1"), bytesMax: 9).signal == .traces)
         #expect(try OTLPRequestHead(head("/v1/logs"), bytesMax: 9).signal == .logs)
+        var named = head("/v1/logs")
+        named.authority = "kilter.monitoring.svc:4318"
+        #expect(throws: OTLPRefusal.self) { try OTLPRequestHead(named, bytesMax: 9) }
+        #expect(try OTLPRequestHead(named, bytesMax: 9, answersAnyName: true).signal == .logs)
         for path in ["/", "", "/v1/metrics", "/v1/traces/", "/V1/traces", "/v1development/profiles", "/v1/traces%20"] {
             #expect(status(head(path)) == 404, "\(path)")
         }
