@@ -90,7 +90,7 @@ let package = Package(
         tests("KilterVocabularyTests", ["KilterVocabulary"]),
         tests("KilterMathTests", ["KilterMath", "Seeded"]),
         tests("KilterStateTests", ["KilterState", "KilterMath", "KilterVocabulary", "Seeded"]),
-        tests("KilterDetectionTests", ["KilterDetection", "KilterState", "KilterMath", "KilterVocabulary"]),
+        tests("KilterDetectionTests", ["KilterDetection", "KilterState", "KilterMath", "KilterVocabulary", "Seeded"]),
         tests("KilterIncidentsTests", ["KilterIncidents", "KilterMath", "KilterVocabulary"]),
         tests("KilterBreakersTests", ["KilterBreakers", "KilterMath", "KilterVocabulary"]),
         tests("KilterWireTests", ["KilterWire", "Seeded"]),

@@ -24,7 +24,7 @@ public struct BreakerRule: Sendable, Equatable {
         self.onSilence = onSilence
     }
 
-    public static let published = BreakerRule(scope: .run, on: [.repeatedCall, .callCycle], mode: .shadow)
+    public static let published = BreakerRule(scope: .run, on: [.repeatedCall, .callCycle, .duplicateSideEffect], mode: .shadow)
 }
 
 /// The state machine of one scope: events in, actions out, no clock.

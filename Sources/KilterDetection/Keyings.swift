@@ -2,6 +2,27 @@ import KilterMath
 import KilterState
 import KilterVocabulary
 
+/// What verdicts are measured by during one step: the counts in effect, and what was learned across runs.
+public struct Standards: Sendable {
+    public var thresholds: [Thresholds]
+    public var acknowledged: AcknowledgedResults
+
+    public init(thresholds: [Thresholds] = [.published], acknowledged: AcknowledgedResults = AcknowledgedResults()) {
+        self.thresholds = thresholds
+        self.acknowledged = acknowledged
+    }
+}
+
+/// What a step brought to light: claims, and what is to be learned from it.
+public struct Found: Sendable {
+    public var findings: [Finding] = []
+    public var votes: [AcknowledgementVote] = []
+
+    public init() {}
+
+    public var isEmpty: Bool { findings.isEmpty && votes.isEmpty }
+}
+
 /// State plus batch become findings: the detectors, run under the keyings they belong to.
 public enum Detection {
     /// Whether `row` takes part in sequences of calls. Refused calls are neither repeat nor progress, a server's own
@@ -10,7 +31,7 @@ public enum Detection {
 
     // Guard: the pointer is only used here.
     @inline(__always) static func isCall(_ row: UnsafePointer<SpanRecord>) -> Bool {
-        row.pointee.kind == .executeTool && row.pointee.place.outcome == .processed
+        row.pointee.kind == .executeTool && row.pointee.place.outcome == .processed && row.pointee.place.toolClass != .ignore
             && row.pointee.flags.isDisjoint(with: [.rateLimited, .blocked, .serverSide])
     }
 
@@ -42,8 +63,8 @@ public enum Detection {
 
     /// Agent keying: the calls of each agent's turn, of one shard.
     public static func stepAgents(
-        _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
-        into findings: inout [Finding]
+        _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard,
+        into found: inout Found
     ) {
         let range = work.calls.range(number)
         for position in range {
@@ -53,13 +74,12 @@ public enum Detection {
             if near < range.upperBound, near - range.lowerBound >= announcedMax {
                 shard.turns.prefetchSlot(work.calls.entries[near].key, lines: CallWindow.hotLines)
             }
-            stepCall(work.calls.entries[position], batch, thresholds, &shard, into: &findings)
+            stepCall(work.calls.entries[position], batch, standards, &shard, into: &found)
         }
     }
 
     @inline(__always) private static func stepCall(
-        _ entry: ShardWork.Entry, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
-        into findings: inout [Finding]
+        _ entry: ShardWork.Entry, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard, into found: inout Found
     ) {
         batch.rows.withUnsafeBufferPointer { rows in
             // Guard: the entry was made of this batch; the row is only read, and only here.
@@ -68,60 +88,112 @@ public enum Detection {
             // Guard: the pointer is used before the slab is changed again.
             let window = shard.turns.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: CallWindow()).slot
             guard let sight = window.pointee.observe(call) else { return }
-            guard worthJudging(window, sight) else { return }
-            let subject = Subject(
+            let novelty = noteNovelty(window, call, row, entry.key, standards.acknowledged, &shard)
+            guard worthJudging(window, sight, novelty) else { return }
+            var subject = Subject(
                 row: row.pointee, strings: batch.strings, record: entry.row,
-                thresholds: thresholds[Int(row.pointee.place.thresholdSet)])
-            judge(window.pointee, sight, subject, into: &findings)
+                thresholds: standards.thresholds[Int(row.pointee.place.thresholdSet)])
+            if row.pointee.place.toolClass == .poll { subject.thresholds = subject.thresholds.forPolling }
+            if sight.sameResult.count > 1 {
+                found.votes.append(
+                    AcknowledgementVote(
+                        record: entry.row, tenant: row.pointee.place.tenantName, result: call.told, run: row.pointee.place.runKey))
+            }
+            judge(window.pointee, sight, call, novelty?.pointee, subject, standards.acknowledged, into: &found.findings)
         }
+    }
+
+    /// Counts the call into the novelty of its turn, once that is long enough to have one.
+    // Guard: as in `stepAgents`; the pointer that comes back is used before the slab is changed again.
+    @inline(__always) private static func noteNovelty(
+        _ window: UnsafeMutablePointer<CallWindow>, _ call: Call, _ row: UnsafePointer<SpanRecord>, _ key: UInt64,
+        _ acknowledged: AcknowledgedResults, _ shard: inout Shard
+    ) -> UnsafeMutablePointer<NoveltyWindow>? {
+        guard window.pointee.calls >= Limits.noveltyFrom else { return nil }
+        let tenant = row.pointee.place.tenantName
+        // Guard: as above.
+        let novelty: UnsafeMutablePointer<NoveltyWindow>
+        if let known = shard.longTurns.find(key) {
+            novelty = known
+        } else {
+            novelty = shard.longTurns.findOrInsert(key, owner: tenant, initial: window.pointee.noveltyBefore()).slot
+        }
+        novelty.pointee.observe(call) {
+            if row.pointee.place.toolClass == .poll || row.pointee.flags.contains(.briefResult) { return true }
+            return acknowledged.contains(call.told, tenant: tenant, besides: row.pointee.place.runKey)
+        }
+        return novelty
     }
 
     /// Most calls repeat nothing and fail nothing; they are done here.
     // Guard: as in `stepAgents`.
     @inline(__always) private static func worthJudging(
-        _ window: UnsafeMutablePointer<CallWindow>, _ sight: CallWindow.Sight
+        _ window: UnsafeMutablePointer<CallWindow>, _ sight: CallWindow.Sight, _ novelty: UnsafeMutablePointer<NoveltyWindow>?
     ) -> Bool {
-        sight.inWindow > 1 || sight.sameArguments > 1 || window.pointee.errorCount > 1
+        if sight.inWindow > 1 || sight.sameArguments > 1 || sight.sameResult.count > 1 || window.pointee.errorCount > 1 { return true }
+        if sight.grew || sight.wasUnknownTool { return true }
+        guard let novelty else { return false }
+        // A call that repeats one from long ago is in no window, only here.
+        return novelty.pointee.newPairs & 1 == 0 || novelty.pointee.newCalls & 1 == 0
     }
 
     private static func judge(
-        _ window: CallWindow, _ sight: CallWindow.Sight, _ subject: Subject, into findings: inout [Finding]
+        _ window: CallWindow, _ sight: CallWindow.Sight, _ call: Call, _ novelty: NoveltyWindow?, _ subject: Subject,
+        _ acknowledged: AcknowledgedResults, into findings: inout [Finding]
     ) {
         let cycle = CallCycle.judge(window, subject)
         let inCycle = (cycle?.severity ?? .info) >= .warning
-        if let finding = RepeatedCall.judge(window, sight, inCycle: inCycle, subject) { findings.append(finding) }
+        let repeated = RepeatedCall.judge(window, sight, inCycle: inCycle, subject)
+        if let repeated { findings.append(repeated) }
         if let cycle { findings.append(cycle) }
+        if let finding = Stagnation.judge(sight, call, subject, acknowledged) { findings.append(finding) }
+        if let novelty {
+            let said = [repeated?.severity, cycle?.severity].compactMap { $0 }.max()
+            let finding = NoveltyCollapse.judge(novelty, resultKnown: call.outcome != 0, louderThan: said, subject)
+            if let finding { findings.append(finding) }
+        }
         if let finding = ErrorStreak.judge(window, subject) { findings.append(finding) }
+        if let finding = UnknownTool.judge(window, sight, subject) { findings.append(finding) }
+        if let finding = GrowingCall.judge(window, sight, subject) { findings.append(finding) }
     }
 
     /// Run keying: the messages between the agents of each run, of one shard.
     public static func stepRuns(
-        _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
-        into findings: inout [Finding]
+        _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard,
+        into found: inout Found
     ) {
         let range = work.runRows.range(number)
         for position in range {
             let far = position + announcedMax
             if far < range.upperBound { shard.runs.prefetch(work.runRows.entries[far].key) }
-            stepRun(work.runRows.entries[position], batch, thresholds, &shard, into: &findings)
+            stepRun(work.runRows.entries[position], batch, standards, &shard, into: &found.findings)
         }
     }
 
     @inline(__always) private static func stepRun(
-        _ entry: ShardWork.Entry, _ batch: SpanBatch, _ thresholds: [Thresholds], _ shard: inout Shard,
+        _ entry: ShardWork.Entry, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard,
         into findings: inout [Finding]
     ) {
         batch.rows.withUnsafeBufferPointer { rows in
             // Guard: as in `stepCall`.
             guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
+            let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
             if row.pointee.kind == .executeTool {
+                if DuplicateSideEffect.concerns(row) {
+                    let key = DuplicateSideEffect.key(row, tool: batch.strings.hash(row.pointee.tool))
+                    // Guard: the pointer is used before the slab is changed again.
+                    let memory = shard.effects.findOrInsert(key, owner: row.pointee.place.tenantName, initial: EffectMemory()).slot
+                    let finding = DuplicateSideEffect.judge(&memory.pointee, row, counts) {
+                        Subject(row: row.pointee, strings: batch.strings, record: entry.row, thresholds: counts)
+                    }
+                    if let finding { findings.append(finding) }
+                }
                 // Work only matters where there were messages before it.
                 shard.runs.find(entry.key)?.pointee.observeCall(agent: row.pointee.place.agentName)
                 return
             }
             // Guard: the pointer is used before the slab is changed again.
             let board = shard.runs.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: MessageBoard()).slot
-            let counts = thresholds[Int(row.pointee.place.thresholdSet)]
             let finding = MessageStorm.judge(&board.pointee, row, sender: batch.strings.hash(row.pointee.sender), counts) {
                 Subject(row: row.pointee, strings: batch.strings, record: entry.row, thresholds: counts)
             }
@@ -134,7 +206,12 @@ public enum Detection {
         switch finding.detector {
         case .repeatedCall: RepeatedCall.explain(finding, name)
         case .callCycle: CallCycle.explain(finding, name)
+        case .stagnation: Stagnation.explain(finding, name)
+        case .noveltyCollapse: NoveltyCollapse.explain(finding, name)
+        case .duplicateSideEffect: DuplicateSideEffect.explain(finding, name)
         case .errorStreak: ErrorStreak.explain(finding, name)
+        case .unknownTool: UnknownTool.explain(finding, name)
+        case .growingCall: GrowingCall.explain(finding, name)
         case .messageStorm: MessageStorm.explain(finding, name)
         }
     }

@@ -32,7 +32,12 @@ extension Detection {
             switch detector {
             case .repeatedCall: RepeatedCall.readiness(seen)
             case .callCycle: CallCycle.readiness(seen)
+            case .stagnation: Stagnation.readiness(seen)
+            case .noveltyCollapse: NoveltyCollapse.readiness(seen)
+            case .duplicateSideEffect: DuplicateSideEffect.readiness(seen)
             case .errorStreak: ErrorStreak.readiness(seen)
+            case .unknownTool: UnknownTool.readiness(seen)
+            case .growingCall: GrowingCall.readiness(seen)
             case .messageStorm: MessageStorm.readiness(seen)
             }
         }
@@ -57,6 +62,10 @@ enum Shortfall {
     /// Calls after which a gap is taken as closed, whatever came before.
     private static let latestNeeded: UInt64 = 5
 
+    static func hasRecovered(_ seen: Visibility) -> Bool {
+        seen.comparableInARow >= latestNeeded && seen.comparableInARow < seen.calls
+    }
+
     static func noCalls(_ detector: DetectorID) -> Readiness {
         Readiness(
             detector: detector, state: .idle, tier: nil, why: "no tool call seen yet",
@@ -79,7 +88,7 @@ enum Shortfall {
                 detector: detector, state: .blind, tier: nil, why: "no tool call shows its arguments",
                 missing: seen.knownResults == 0 ? both : arguments, fix: content)
         }
-        if seen.comparableInARow >= latestNeeded, seen.comparableInARow < seen.calls {
+        if hasRecovered(seen) {
             return Readiness(
                 detector: detector, state: .live, tier: .identicalResult,
                 why: "the last \(seen.comparableInARow) calls show arguments and results; not all before them did")

@@ -1,4 +1,5 @@
 import KilterMath
+import KilterState
 import KilterVocabulary
 
 /// A record under judgement: its row, its place in the step, the counts in effect for its agent.
@@ -6,7 +7,7 @@ struct Subject {
     let row: SpanRecord
     let strings: StringTable
     let record: UInt32
-    let thresholds: Thresholds
+    var thresholds: Thresholds
 
     /// A finding about this record with its subject filled in.
     func finding(_ detector: DetectorID, keying: Keying) -> Finding {
@@ -33,5 +34,15 @@ struct Subject {
         finding.arguments = row.arguments
         finding.result = row.result
         return finding
+    }
+}
+
+extension Finding {
+    /// Fills in where a count of calls began, as far as it is known there.
+    mutating func begin(_ tally: Tally, now subject: Subject) {
+        firstSpan = tally.firstSpan
+        startedAt = EventTime(nanoseconds: tally.startedAt)
+        spent = subject.row.place.mark.since(tally.spend)
+        delaySpans = count &- 1
     }
 }

@@ -96,7 +96,43 @@ public struct Configuration: Sendable, Equatable {
                 thresholds(tenant: tenant, environment: environment, service: service, agent: agent)
             }
         }
+        if tools.contains(where: { $0.toolClass != nil }) {
+            settings.toolClasses = { toolClass(of: $0) }
+        }
         return settings
+    }
+
+    /// The class that the most specific matching rule gives a tool; among equals the later in the file.
+    public func toolClass(of subject: ToolSubject) -> ToolClass {
+        func name(_ key: Selector.Key) -> String? {
+            switch key {
+            case .tenant: subject.tenant
+            case .environment: subject.environment
+            case .service: subject.service
+            case .agent: subject.agent
+            case .tool: subject.tool
+            case .workflow, .model: nil
+            }
+        }
+        let rules = tools.enumerated().filter { _, rule in
+            rule.toolClass != nil && rule.selector.patterns.allSatisfy { $0.key.isOfAgent || $0.key == .tool }
+                && rule.selector.matches(name)
+        }
+        let best = rules.max {
+            ($0.element.selector.specificity, $0.offset) < ($1.element.selector.specificity, $1.offset)
+        }
+        return best?.element.toolClass?.meaning ?? .normal
+    }
+}
+
+extension Configuration.ToolRule.Class {
+    var meaning: ToolClass {
+        switch self {
+        case .normal: .normal
+        case .poll: .poll
+        case .ignore: .ignore
+        case .sideEffect: .sideEffect
+        }
     }
 }
 

@@ -36,7 +36,9 @@ extension Configuration {
           conversation: [gen_ai.conversation.id]
           workflow: [kilter.workflow]
 
-        # (later) What tools are: class normal, side_effect, poll or ignore; volatile argument fields are not identity.
+        # What tools are. side_effect: pays, sends, books; a second identical success is critical at once. poll: asks until
+        # something is ready; repetition counts a fifth. ignore: no part of any sequence. `for` takes patterns over tenant,
+        # environment, service, agent and tool. (later) volatile: argument fields that are not identity.
         #   - {for: {tool: "refund*"}, class: side_effect}
         #   - {for: {tool: "search"}, volatile: [request_id, ts]}
         tools: []
@@ -64,9 +66,28 @@ extension Configuration {
             call_cycle:
               # Complete turns of a cycle of two to eight calls with identical results.
               turns: {info: 2, warning: 3, critical: 5}
+            stagnation:
+              # Distinct calls, among the last twelve of the turn, with one and the same telling result.
+              same_result: {info: 4, warning: 6, critical: 12}
+            novelty_collapse:
+              # Calls among the last thirty whose call and result the turn had seen; a warning also needs them to increase.
+              last_thirty: {info: 20, warning: 24, critical: 30}
+              # Calls among the last ten whose pair the turn had seen three times.
+              last_ten: {info: never, warning: 10, critical: never}
+              # Calls alone, where results are not known: information only.
+              calls_of_thirty: {info: 20, warning: never, critical: never}
+            duplicate_side_effect:
+              # Identical successful calls in one turn of a tool of class side_effect.
+              in_turn: {info: never, warning: never, critical: 2}
             error_streak:
               # Calls that differ and fail in a row with the same error.
               in_row: {info: 3, warning: 4, critical: 8}
+            unknown_tool:
+              # Calls in one turn of tools that do not exist.
+              in_turn: {info: 5, warning: 10, critical: 20}
+            growing_call:
+              # Calls of one tool in a row whose arguments grow by the same length again.
+              steps: {info: 3, warning: 5, critical: never}
             message_storm:
               # Identical messages in one direction between two agents without a tool call between them.
               pair: {info: never, warning: 3, critical: 9}

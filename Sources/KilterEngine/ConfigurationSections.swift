@@ -4,7 +4,7 @@ import KilterVocabulary
 extension ConfigurationParser {
     mutating func readLater(_ entries: ConfigurationEntries) {
         if let field = entries["false_alarms"] { readFalseAlarms(field) }
-        if let field = entries["tools"] { result.tools = list(field, "tool rules") { $0.readTool($1) } }
+        if let field = entries["tools"] { readTools(field) }
         if let field = entries["budgets"] { result.budgets = list(field, "budgets") { $0.readBudget($1) } }
         if let field = entries["policy"] { result.policy = list(field, "policies") { $0.readPolicy($1) } }
         if let field = entries["kpis"] { result.kpis = list(field, "KPIs") { $0.readKPI($1) } }
@@ -46,10 +46,19 @@ extension ConfigurationParser {
 
     // MARK: Lists
 
+    private mutating func readTools(_ field: ConfigurationField) {
+        guard let elements = reader.elements(field, of: "tool rules") else { return }
+        result.tools = elements.compactMap { readTool($0) }
+    }
+
     private mutating func readTool(_ field: ConfigurationField) -> Configuration.ToolRule? {
         guard let entries = reader.entries(field, ["for", "class", "volatile"], required: ["for"]) else { return nil }
         var rule = Configuration.ToolRule()
         rule.selector = reader.selector(entries["for"])
+        if let selection = entries["for"], !rule.selector.patterns.allSatisfy({ $0.key.isOfAgent || $0.key == .tool }) {
+            reader.inert(selection)
+        }
+        if let volatile = entries["volatile"] { reader.inert(volatile) }
         if let name = entries["class"] { rule.toolClass = reader.word(name) }
         if let volatile = entries["volatile"] { rule.volatile = reader.someTexts(volatile, of: "argument fields") ?? [] }
         if entries.lacks("class", "volatile") { reader.fail(field, "sets neither `class` nor `volatile`") }

@@ -3,13 +3,19 @@ import KilterVocabulary
 /// The ladders of `Thresholds` by the names that configurations and profiles use.
 public enum LadderName: Int, CaseIterable, Sendable {
     case repeatedInRow, repeatedInWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult
-    case cycleTurns, errorStreak, messagePair, messageToSelf
+    case cycleTurns, stagnation, knownOfThirty, knownOfTen, knownCallsOfThirty, sideEffects, errorStreak
+    case unknownTools, growthSteps, messagePair, messageToSelf
 
     public var detector: DetectorID {
         switch self {
         case .repeatedInRow, .repeatedInWindow, .sameArgumentsUnknownResult, .sameArgumentsChangingResult: .repeatedCall
         case .cycleTurns: .callCycle
+        case .stagnation: .stagnation
+        case .knownOfThirty, .knownOfTen, .knownCallsOfThirty: .noveltyCollapse
+        case .sideEffects: .duplicateSideEffect
         case .errorStreak: .errorStreak
+        case .unknownTools: .unknownTool
+        case .growthSteps: .growingCall
         case .messagePair, .messageToSelf: .messageStorm
         }
     }
@@ -22,6 +28,13 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .sameArgumentsUnknownResult: "same_arguments_unknown_result"
         case .sameArgumentsChangingResult: "same_arguments_changing_result"
         case .cycleTurns: "turns"
+        case .stagnation: "same_result"
+        case .knownOfThirty: "last_thirty"
+        case .knownOfTen: "last_ten"
+        case .knownCallsOfThirty: "calls_of_thirty"
+        case .sideEffects: "in_turn"
+        case .unknownTools: "in_turn"
+        case .growthSteps: "steps"
         case .messagePair: "pair"
         case .messageToSelf: "to_self"
         }
@@ -32,6 +45,10 @@ public enum LadderName: Int, CaseIterable, Sendable {
         switch self {
         case .repeatedInRow, .repeatedInWindow, .sameArgumentsUnknownResult, .sameArgumentsChangingResult: "calls"
         case .cycleTurns: "turns"
+        case .stagnation: "distinct calls"
+        case .knownOfThirty, .knownOfTen, .knownCallsOfThirty: "known calls"
+        case .sideEffects, .unknownTools: "calls"
+        case .growthSteps: "growth steps"
         case .errorStreak: "failed calls"
         case .messagePair: "messages"
         case .messageToSelf: "messages per 60 s"
@@ -42,7 +59,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
     public var highest: Severity {
         switch self {
         case .sameArgumentsUnknownResult: .warning
-        case .sameArgumentsChangingResult: .info
+        case .sameArgumentsChangingResult, .knownCallsOfThirty: .info
         default: .critical
         }
     }
@@ -58,6 +75,13 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .sameArgumentsUnknownResult: \.sameArgumentsUnknownResult
         case .sameArgumentsChangingResult: \.sameArgumentsChangingResult
         case .cycleTurns: \.cycleTurns
+        case .stagnation: \.stagnation
+        case .knownOfThirty: \.knownOfThirty
+        case .knownOfTen: \.knownOfTen
+        case .knownCallsOfThirty: \.knownCallsOfThirty
+        case .sideEffects: \.sideEffects
+        case .unknownTools: \.unknownTools
+        case .growthSteps: \.growthSteps
         case .errorStreak: \.errorStreak
         case .messagePair: \.messagePair
         case .messageToSelf: \.messageToSelf

@@ -16,6 +16,8 @@ public final class Engine {
     let crew: Crew
     private var work = ShardWork()
     private var thresholdSets: ThresholdSets
+    private var toolClasses: ToolClasses
+    let acknowledgements = Acknowledgements()
     public private(set) var eventCounts = EventCounts()
     /// What agents send, for those who ask; nil where nobody will.
     private(set) var census: Census?
@@ -31,6 +33,7 @@ public final class Engine {
         desk = Desk(settings)
         crew = Crew(workers: self.workers)
         thresholdSets = ThresholdSets(settings)
+        toolClasses = ToolClasses(settings)
         census = takesCensus ? Census() : nil
     }
 
@@ -50,17 +53,30 @@ public final class Engine {
             let rows = start..<min(start + Limits.batchRows, batch.rows.count)
             admission.admit(&batch, rows: rows, arrival: arrival)
             thresholdSets.place(&batch, rows) { admission.names(of: $0) }
+            toolClasses.place(&batch, rows) { admission.names(of: $0) }
             census?.take(batch, rows, arrival: arrival) { admission.names(of: $0) }
-            work.share(batch, rows)
             ended(.admit)
-            let findings = detect(batch)
-            ended(.detect)
-            desk.judge(batch, rows, findings, { admission.names(of: $0) }, into: &events)
-            ended(.desk)
+            judge(batch, rows, ended, into: &events)
             start = rows.upperBound
         }
         eventCounts.count(events)
         return events
+    }
+
+    /// Judges admitted rows, up to each end of a learning period at a time.
+    private func judge(_ batch: SpanBatch, _ rows: Range<Int>, _ ended: (EngineStage) -> Void, into events: inout [Event]) {
+        var start = rows.lowerBound
+        while start < rows.upperBound {
+            let part = start..<acknowledgements.advance(batch, start..<rows.upperBound)
+            work.share(batch, part)
+            let found = detect(batch)
+            acknowledgements.take(found.votes)
+            acknowledgements.publish()
+            ended(.detect)
+            desk.judge(batch, part, found.findings, { admission.names(of: $0) }, into: &events)
+            ended(.desk)
+            start = part.upperBound
+        }
     }
 
     /// Counts payloads that never became a batch.
@@ -90,10 +106,10 @@ public final class Engine {
     }
 
     /// Both keyings over all shards. Each worker owns every n-th shard for the time of the round.
-    private func detect(_ batch: SpanBatch) -> [Finding] {
+    private func detect(_ batch: SpanBatch) -> Found {
         let shards = self.shards
         let work = self.work
-        let sets = thresholdSets.sets
+        let standards = Standards(thresholds: thresholdSets.sets, acknowledged: acknowledgements.results)
         let workers = self.workers
         crew.run { worker in
             for shard in stride(from: worker, to: Limits.shards, by: workers) {
@@ -104,19 +120,19 @@ public final class Engine {
                 if near < Limits.shards { Detection.summon(work, near, shards[near].memory.pointee) }
                 if work.isEmpty(shard) { continue }
                 let room = shards[shard]
-                var found: [Finding] = []
-                Detection.stepAgents(work, shard, batch, sets, &room.memory.pointee, into: &found)
-                Detection.stepRuns(work, shard, batch, sets, &room.memory.pointee, into: &found)
-                if !found.isEmpty { room.findings = found }
+                Detection.stepAgents(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
+                Detection.stepRuns(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
             }
         }
-        var findings: [Finding] = []
-        for room in shards where !room.findings.isEmpty {
-            findings += room.findings
-            room.findings = []
+        var found = Found()
+        for room in shards where !room.found.isEmpty {
+            found.findings += room.found.findings
+            found.votes += room.found.votes
+            room.found = Found()
         }
-        findings.sort { Self.order($0) < Self.order($1) }
-        return findings
+        found.findings.sort { Self.order($0) < Self.order($1) }
+        found.votes.sort { $0.record < $1.record }
+        return found
     }
 
     /// Events that one record causes: agent before run, then in the order of the detectors.
@@ -129,7 +145,7 @@ public final class Engine {
 final class ShardRoom: @unchecked Sendable { // Guard: `Engine.detect` gives each shard to exactly one worker per round.
     // Guard: allocated in init, freed in deinit; used under the guard of the room.
     let memory: UnsafeMutablePointer<Shard>
-    var findings: [Finding] = []
+    var found = Found()
 
     var shard: Shard {
         _read { yield memory.pointee }
@@ -139,40 +155,13 @@ final class ShardRoom: @unchecked Sendable { // Guard: `Engine.detect` gives eac
     init(_ state: StateMemory) {
         memory = .allocate(capacity: 1)
         memory.initialize(
-            to: Shard(
-                turnsMax: state.turnsMax / Limits.shards, runsMax: state.runsMax / Limits.shards,
-                secret: .random(in: .min ... .max)))
+            to: Shard(state.bounds.perShard, secret: .random(in: .min ... .max)))
     }
 
     deinit {
         memory.deinitialize(count: 1)
         memory.deallocate()
     }
-}
-
-/// How much state may be kept, over all shards.
-public struct StateMemory: Sendable, Equatable {
-    public var turnsMax: Int
-    public var runsMax: Int
-
-    public static let published = StateMemory(turnsMax: Limits.turnsMax, runsMax: Limits.runsMax)
-
-    public init(turnsMax: Int, runsMax: Int) {
-        self.turnsMax = max(turnsMax, Limits.shards)
-        self.runsMax = max(runsMax, Limits.shards)
-    }
-
-    /// The published shares of `bytes`: four parts of five for calls, one for messages.
-    public init(bytes: Int) {
-        self.init(
-            turnsMax: bytes / 5 * 4 / Self.bytesPerTurn, runsMax: bytes / 5 / Self.bytesPerRun)
-    }
-
-    static let bytesPerTurn = MemoryLayout<CallWindow>.stride + 72
-    static let bytesPerRun = MemoryLayout<MessageBoard>.stride + 72
-
-    /// Upper bound of what the slots take.
-    public var bytes: Int { turnsMax * Self.bytesPerTurn + runsMax * Self.bytesPerRun }
 }
 
 /// Events that came out, by kind.
@@ -191,46 +180,5 @@ public struct EventCounts: Sendable, Equatable {
             case .notice(let notice): notices[notice.kind.rawValue, default: 0] += 1
             }
         }
-    }
-}
-
-/// The distinct sets of thresholds in effect, and which one each agent has.
-struct ThresholdSets {
-    private(set) var sets: [Thresholds]
-    private let settings: Settings
-    private var known: [UInt64: UInt16] = [:]
-    private static let agentsMax = 65_536
-
-    init(_ settings: Settings) {
-        self.settings = settings
-        sets = [settings.thresholds]
-    }
-
-    /// Notes each row's set. Costs nothing where no overrides exist.
-    mutating func place(_ batch: inout SpanBatch, _ rows: Range<Int>, _ namesOf: (NameHash) -> NameTable) {
-        guard let overrides = settings.overrides else { return }
-        for number in rows where batch.rows[number].place.outcome == .processed {
-            let row = batch.rows[number]
-            if let set = known[row.place.agentKey] {
-                batch.rows[number].place.thresholdSet = set
-                continue
-            }
-            let names = namesOf(row.place.tenantName)
-            let thresholds = overrides(
-                names.text(row.place.tenantName), batch.strings.string(row.environment),
-                batch.strings.string(row.service), names.text(row.place.agentName))
-            let set = index(of: thresholds)
-            // The mapping is a function of the names, so forgetting it changes nothing but work.
-            if known.count >= Self.agentsMax { known.removeAll() }
-            known[row.place.agentKey] = set
-            batch.rows[number].place.thresholdSet = set
-        }
-    }
-
-    private mutating func index(of thresholds: Thresholds) -> UInt16 {
-        if let found = sets.firstIndex(of: thresholds) { return UInt16(found) }
-        guard sets.count < Int(UInt16.max) else { return 0 }
-        sets.append(thresholds)
-        return UInt16(sets.count - 1)
     }
 }

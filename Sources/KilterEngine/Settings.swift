@@ -12,6 +12,8 @@ public struct Settings: Sendable {
     public var thresholds = Thresholds.published
     /// Counts for one agent where overrides exist; nil when there are none.
     public var overrides: (@Sendable (_ tenant: String, _ environment: String, _ service: String, _ agent: String) -> Thresholds)?
+    /// What a tool is, where the configuration says so; nil when it says nothing.
+    public var toolClasses: (@Sendable (ToolSubject) -> ToolClass)?
     /// How long an episode stays open without further evidence. Longer than the slowest loop that peers recorded
     /// (ten minutes between calls).
     public var quiet = Nanoseconds.minutes(15)

@@ -8,7 +8,7 @@ import KilterVocabulary
 public enum Snapshot {
     static let magic: UInt32 = 0x5354_4c4b
     /// Raised whenever a blob's layout changes.
-    static let format: UInt16 = 3
+    static let format: UInt16 = 4
 
     public enum Failure: Error, Equatable, CustomStringConvertible {
         case notASnapshot, newerFormat(UInt16), olderFormat(UInt16), otherSettings, damaged
@@ -40,6 +40,9 @@ extension Engine {
         }
         for piece in desk.breakers.snapshot() {
             blobs.append(StateBlob(kind: .desk, shard: 1, key: piece.tenant, payload: piece.payload))
+        }
+        for piece in acknowledgements.snapshot() {
+            blobs.append(StateBlob(kind: .table, shard: 0, key: piece.tenant, payload: piece.payload))
         }
         for (number, room) in shards.enumerated() { blobs += room.shard.blobs(shard: UInt8(number)) }
         return blobs
@@ -96,12 +99,13 @@ extension Engine {
             switch (blob.kind, blob.shard) {
             case (.intake, _): try admission.restoreTenant(blob.key, from: &reader)
             case (.desk, 0): try desk.episodes.restore(tenant: blob.key, from: &reader)
+            case (.table, _): try acknowledgements.restore(tenant: blob.key, from: &reader)
             case (.desk, _): try desk.breakers.restore(tenant: blob.key, from: &reader)
             default: continue
             }
         }
         var byShard = [[StateBlob]](repeating: [], count: shards.count)
-        for blob in blobs where blob.kind == .turn || blob.kind == .run {
+        for blob in blobs where blob.kind.isKeyed {
             guard Int(blob.shard) < shards.count else { throw ByteReader.Short() }
             byShard[Int(blob.shard)].append(blob)
         }

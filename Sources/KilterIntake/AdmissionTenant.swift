@@ -231,6 +231,7 @@ struct TenantMemory: ~Copyable {
         let conversation = trace.pointee.conversation
         row.pointee.place.agentKey = StableHash.combine(home, row.pointee.place.agentName)
         row.pointee.place.turnKey = StableHash.combine(row.pointee.place.agentKey, trace.pointee.turn)
+        row.pointee.place.turn = trace.pointee.turn
         row.pointee.place.conversationName = conversation
         row.pointee.place.runKey = conversation == 0 ? traceKey : StableHash.combine(name, conversation)
         row.pointee.place.traceKey = traceKey

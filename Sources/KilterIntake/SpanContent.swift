@@ -13,6 +13,9 @@ extension SpanResolver {
         if result.shape == .absent && isTool { result = candidates.first(.genericOutput) }
         if result.shape != .absent {
             (row.result, row.resultCharacters) = try comparable(result, &row.flags)
+            // Of a tree, its canonical text is still there.
+            let isText = result.shape == .text || result.shape == .plainTree
+            if isTool, row.result.isKnown, isBrief(isText ? result.text : space.pointee.canonical.text) { row.flags.insert(.briefResult) }
         }
         resolveProducerHashes(&row)
         resolveMessage(&row)
@@ -128,12 +131,15 @@ extension SpanResolver {
         }
         if candidates.has(.resultHash) {
             row.result = producerFingerprint(.resultHash) ?? row.result
+            row.flags.remove(.briefResult)
         }
         if candidates.has(.argumentsCharacters), let count = number(.argumentsCharacters, &row.flags) {
             row.argumentsCharacters = UInt32(clamping: count)
         }
         if candidates.has(.resultCharacters), let count = number(.resultCharacters, &row.flags) {
             row.resultCharacters = UInt32(clamping: count)
+            // Fewer characters than letters are asked for.
+            if count < 16, row.kind == .executeTool { row.flags.insert(.briefResult) }
         }
     }
 

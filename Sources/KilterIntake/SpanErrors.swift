@@ -14,6 +14,9 @@ extension SpanResolver {
         let shown = errorType(type, code)
         row.errorType = space.pointee.name(shown, into: &batch)
         let message = errorMessage()
+        if row.kind == .executeTool, UnknownTools.isNamed(by: shown, message, tool: row.tool, in: batch.strings, space) {
+            row.flags.insert(.unknownTool)
+        }
         if !message.isEmpty || row.result.isKnown { row.flags.insert(.errorText) }
         row.errorDigest = digest(shown, message, row.result)
     }

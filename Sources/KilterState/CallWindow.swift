@@ -21,6 +21,12 @@ public struct Call: BitwiseCopyable, Sendable {
     /// What the run had spent when the call ended.
     public var spend: SpendMark
     public var parentIsInference: Bool
+    /// The outcome, when it is a success that says something; zero otherwise.
+    public var told: UInt64
+    /// Length of the arguments; zero is empty or unknown.
+    public var argumentsCharacters: UInt32
+    /// It failed because there is no such tool.
+    public var isOfUnknownTool: Bool
 
     /// The call that `row`, an executed tool, stands for.
     ///
@@ -50,6 +56,9 @@ public struct Call: BitwiseCopyable, Sendable {
         responseID = row.pointee.responseID
         spend = row.pointee.place.mark
         parentIsInference = row.pointee.place.parentIsInference
+        told = row.pointee.flags.isDisjoint(with: [.failed, .briefResult]) ? outcome : 0
+        argumentsCharacters = row.pointee.argumentsCharacters
+        isOfUnknownTool = row.pointee.flags.contains(.unknownTool)
     }
 }
 
@@ -99,6 +108,12 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     // The distinct calls of the turn: what they are found by, and what is known of each.
     var knownCalls = InlineArray<12, UInt64>(repeating: 0)
     var knownLastCalls = InlineArray<12, UInt32>(repeating: 0)
+    /// Their latest results, as far as they tell something.
+    var knownResults = InlineArray<12, UInt64>(repeating: 0)
+    /// Arguments that grow from call to call of one tool.
+    public internal(set) var growth = Growth()
+    /// Calls of tools that do not exist.
+    public internal(set) var unknownTools = Tally()
     // The last twenty calls, a ring.
     var ringSymbols = InlineArray<20, UInt64>(repeating: 0)
 
@@ -111,7 +126,7 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     var known = InlineArray<12, KnownCall>(repeating: KnownCall())
 
     /// Lines of 64 bytes that every call touches: everything up to `ringSymbols`.
-    public static let hotLines = 14
+    public static let hotLines = 17
 
     public init() {}
 
@@ -151,6 +166,12 @@ public struct CallWindow: BitwiseCopyable, Sendable {
         public var inWindowSpend = SpendMark()
         /// Calls of the turn since the first of them.
         public var inWindowDelay: UInt32 = 0
+        /// Distinct calls among those remembered whose latest result is this one's, this one included.
+        public var sameResult = Tally()
+        public var sameResultPreviousSpan: UInt64 = 0
+        /// The call adds to what `growth`, or `unknownTools`, counts.
+        public var grew = false
+        public var wasUnknownTool = false
     }
 }
 
@@ -183,6 +204,12 @@ extension CallWindow {
         noteSequence(call)
         var sight = noteWindow(call)
         noteKnown(call, &sight)
+        noteResult(call, &sight)
+        sight.grew = growth.observe(call, at: calls)
+        if call.isOfUnknownTool {
+            unknownTools.count(call, at: calls)
+            sight.wasUnknownTool = true
+        }
         return sight
     }
 

@@ -1,20 +1,55 @@
 import KilterMath
 import KilterVocabulary
 
-/// The state of one virtual shard: slots of the agent keying (calls per turn) and of the run keying (messages).
+/// The state of one virtual shard: slots of the agent keying (calls per turn) and of the run keying (messages, effects).
 ///
 /// Which shard a key belongs to follows from the key alone; how many workers there are does not matter.
 public struct Shard: ~Copyable {
+    /// The calls of each turn.
     public var turns: KeyedSlab<CallWindow>
+    /// What is new in the longer ones.
+    public var longTurns: KeyedSlab<NoveltyWindow>
+    /// The messages of each run.
     public var runs: KeyedSlab<MessageBoard>
+    /// What was done in a turn that must not be done twice.
+    public var effects: KeyedSlab<EffectMemory>
 
     /// - Parameters:
-    ///   - turnsMax: turn windows of this shard at most.
-    ///   - runsMax: message boards of this shard at most.
+    ///   - bounds: how many slots this shard may have.
     ///   - secret: see `KeyedSlab`.
-    public init(turnsMax: Int, runsMax: Int, secret: UInt64 = 0) {
-        turns = KeyedSlab(capacityMax: max(turnsMax, 1), secret: secret)
-        runs = KeyedSlab(capacityMax: max(runsMax, 1), secret: secret)
+    public init(_ bounds: Bounds, secret: UInt64 = 0) {
+        turns = KeyedSlab(capacityMax: max(bounds.turnsMax, 1), secret: secret)
+        longTurns = KeyedSlab(capacityMax: max(bounds.longTurnsMax, 1), secret: secret)
+        runs = KeyedSlab(capacityMax: max(bounds.runsMax, 1), secret: secret)
+        effects = KeyedSlab(capacityMax: max(bounds.effectsMax, 1), secret: secret)
+    }
+
+    /// Slots of each kind at most.
+    public struct Bounds: Sendable, Equatable {
+        public var turnsMax: Int
+        public var longTurnsMax: Int
+        public var runsMax: Int
+        public var effectsMax: Int
+
+        public init(turnsMax: Int, longTurnsMax: Int, runsMax: Int, effectsMax: Int) {
+            self.turnsMax = turnsMax
+            self.longTurnsMax = longTurnsMax
+            self.runsMax = runsMax
+            self.effectsMax = effectsMax
+        }
+
+        /// Upper bound of what the slots take.
+        public var bytes: Int {
+            turnsMax * KeyedSlab<CallWindow>.slotBytesMax + longTurnsMax * KeyedSlab<NoveltyWindow>.slotBytesMax
+                + runsMax * KeyedSlab<MessageBoard>.slotBytesMax + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax
+        }
+
+        /// An equal part of the bounds of all shards together.
+        public var perShard: Bounds {
+            Bounds(
+                turnsMax: turnsMax / Limits.shards, longTurnsMax: longTurnsMax / Limits.shards,
+                runsMax: runsMax / Limits.shards, effectsMax: effectsMax / Limits.shards)
+        }
     }
 
     /// Shard of the agent keying. Sequences are kept per turn and nothing yet per agent, so the turns of a busy agent

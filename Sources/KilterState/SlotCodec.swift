@@ -3,7 +3,13 @@ import KilterVocabulary
 
 // Snapshot forms of the slots: field by field, so that the layout in memory may change without changing the format.
 
-extension CallWindow {
+/// What a slab holds, as bytes.
+protocol Slot: BitwiseCopyable {
+    func write(to writer: inout ByteWriter)
+    init(from reader: inout ByteReader) throws(ByteReader.Short)
+}
+
+extension CallWindow: Slot {
     public func write(to writer: inout ByteWriter) {
         for lane in 0..<8 {
             writer.write(symbols[lane])
@@ -27,7 +33,10 @@ extension CallWindow {
             for word in [knownCalls[index], entry.firstSpan, entry.lastSpan, entry.startedAt, entry.outcome] { writer.write(word) }
             for word in [entry.count, entry.firstCall, knownLastCalls[index], entry.changes, entry.unknown] { writer.write(word) }
             writer.write(entry.spend)
+            writer.write(knownResults[index])
         }
+        growth.write(to: &writer)
+        unknownTools.write(to: &writer)
         for word in [errorDigest, errorCall, errorFirstSpan, errorStartedAt] { writer.write(word) }
         writer.write(errorSpend)
         writer.write(errorCount)
@@ -68,7 +77,10 @@ extension CallWindow {
             known[index].changes = try reader.read()
             known[index].unknown = try reader.read()
             known[index].spend = try reader.readSpend()
+            knownResults[index] = try reader.read()
         }
+        growth = try Growth(from: &reader)
+        unknownTools = try Tally(from: &reader)
         errorDigest = try reader.read()
         errorCall = try reader.read()
         errorFirstSpan = try reader.read()
@@ -88,6 +100,40 @@ extension CallWindow {
     }
 }
 
+extension Tally {
+    func write(to writer: inout ByteWriter) {
+        for word in [count, firstCall] { writer.write(word) }
+        for word in [firstSpan, startedAt] { writer.write(word) }
+        writer.write(spend)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        count = try reader.read()
+        firstCall = try reader.read()
+        firstSpan = try reader.read()
+        startedAt = try reader.read()
+        spend = try reader.readSpend()
+    }
+}
+
+extension Growth {
+    func write(to writer: inout ByteWriter) {
+        steps.write(to: &writer)
+        writer.write(tool)
+        writer.write(length)
+        writer.write(step)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        steps = try Tally(from: &reader)
+        tool = try reader.read()
+        length = try reader.read()
+        step = try reader.read()
+    }
+}
+
 extension ByteWriter {
     mutating func write(_ spend: SpendMark) {
         write(spend.tokens)
@@ -104,7 +150,7 @@ extension ByteReader {
     }
 }
 
-extension MessageBoard {
+extension MessageBoard: Slot {
     public func write(to writer: inout ByteWriter) {
         for index in 0..<16 {
             let pair = pairs[index]
@@ -151,58 +197,5 @@ extension MessageBoard {
         forgottenCall = try reader.read()
         clock = try reader.read()
         selfCount = try reader.read()
-    }
-}
-
-extension Shard {
-    /// One blob per live key, in ascending order of (kind, key).
-    public func blobs(shard: UInt8) -> [StateBlob] {
-        var blobs: [StateBlob] = []
-        for key in turns.sortedKeys() {
-            guard let kept = turns.peek(key) else { continue }
-            var writer = Self.header(kept.owner, kept.order, kept.touched)
-            kept.slot.write(to: &writer)
-            blobs.append(StateBlob(kind: .turn, shard: shard, key: key, payload: writer.bytes))
-        }
-        for key in runs.sortedKeys() {
-            guard let kept = runs.peek(key) else { continue }
-            var writer = Self.header(kept.owner, kept.order, kept.touched)
-            kept.slot.write(to: &writer)
-            blobs.append(StateBlob(kind: .run, shard: shard, key: key, payload: writer.bytes))
-        }
-        return blobs
-    }
-
-    private static func header(_ owner: UInt64, _ order: UInt64, _ touched: Bool) -> ByteWriter {
-        var writer = ByteWriter()
-        writer.write(owner)
-        writer.write(order)
-        writer.write(touched)
-        return writer
-    }
-
-    /// Puts blobs of this shard back, in any order.
-    public mutating func restore(_ blobs: [StateBlob]) throws(ByteReader.Short) {
-        var turnSlots: [(UInt64, KeyedSlab<CallWindow>.Kept)] = []
-        var runSlots: [(UInt64, KeyedSlab<MessageBoard>.Kept)] = []
-        for blob in blobs {
-            var reader = ByteReader(blob.payload)
-            let owner = try reader.read(UInt64.self)
-            let order = try reader.read(UInt64.self)
-            let touched = try reader.readBool()
-            guard blob.key != 0 else { throw ByteReader.Short() }
-            switch blob.kind {
-            case .turn:
-                let slot = try CallWindow(from: &reader)
-                turnSlots.append((blob.key, .init(slot: slot, owner: owner, order: order, touched: touched)))
-            case .run:
-                let slot = try MessageBoard(from: &reader)
-                runSlots.append((blob.key, .init(slot: slot, owner: owner, order: order, touched: touched)))
-            default:
-                continue
-            }
-        }
-        for (key, kept) in turnSlots.sorted(by: { $0.1.order < $1.1.order }) { turns.restore(key, kept) }
-        for (key, kept) in runSlots.sorted(by: { $0.1.order < $1.1.order }) { runs.restore(key, kept) }
     }
 }

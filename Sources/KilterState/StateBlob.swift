@@ -6,8 +6,11 @@ import KilterVocabulary
 public struct StateBlob: Sendable, Equatable {
     /// What kind of state a blob holds; the first three are the keyings, the others pseudo-keys.
     public enum Kind: UInt8, Sendable {
-        case turn = 0, run = 1, group = 2
-        case intake = 16, names = 17, desk = 18, clock = 19
+        case turn = 0, run = 1, group = 2, longTurn = 3, effect = 4
+        case intake = 16, names = 17, desk = 18, clock = 19, table = 20
+
+        /// Belongs to a shard.
+        public var isKeyed: Bool { rawValue < 16 }
     }
 
     public static let magic: UInt32 = 0x544c_4b31

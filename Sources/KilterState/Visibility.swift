@@ -25,6 +25,8 @@ public struct Visibility: BitwiseCopyable, Sendable {
     public private(set) var turnsBegun: UInt64 = 0
     private var lastTurn: UInt64 = 0
     public private(set) var failedCalls: UInt64 = 0
+    /// Calls of tools that the configuration says have side effects.
+    public private(set) var sideEffects: UInt64 = 0
     /// Failures that show more than their type.
     public private(set) var explainedFailures: UInt64 = 0
 
@@ -56,9 +58,10 @@ public struct Visibility: BitwiseCopyable, Sendable {
     }
 
     private static let counts: [any WritableKeyPath<Visibility, UInt64> & Sendable] = [
-        \.spans, \.namedAgent, \.withConversation, \.withVersion, \.partial, \.redacted, \.late, \.calls, \.namedTools, \.knownArguments,
-        \.knownResults, \.failedCalls, \.explainedFailures, \.inferences, \.withTokens, \.withModel, \.priced, \.unpricedTokens, \.messages,
-        \.comparableMessages, \.evaluations, \.outcomes, \.feedback, \.guardrails, \.marks, \.logRecords,
+        \.spans, \.namedAgent, \.withConversation, \.withVersion, \.partial, \.redacted, \.late, \.calls, \.namedTools,
+        \.knownArguments, \.knownResults, \.failedCalls, \.sideEffects, \.explainedFailures, \.inferences, \.withTokens,
+        \.withModel, \.priced, \.unpricedTokens, \.messages, \.comparableMessages, \.evaluations, \.outcomes,
+        \.feedback, \.guardrails, \.marks, \.logRecords,
     ]
 
     // Guard: the pointer is only used here.
@@ -102,6 +105,7 @@ public struct Visibility: BitwiseCopyable, Sendable {
         // What a failure says is its result.
         let showsOutcome = row.pointee.result.isKnown || row.pointee.flags.contains(.errorText)
         comparableInARow = row.pointee.arguments.isKnown && showsOutcome ? comparableInARow &+ 1 : 0
+        if row.pointee.place.toolClass == .sideEffect { sideEffects &+= 1 }
         if row.pointee.tool != 0 { namedTools &+= 1 }
         if row.pointee.arguments.isKnown { knownArguments &+= 1 }
         if showsOutcome { knownResults &+= 1 }

@@ -1,12 +1,18 @@
 /// The detectors of this build, in the order in which their events are published for one record.
 public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    case repeatedCall, callCycle, errorStreak, messageStorm
+    case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, errorStreak, unknownTool, growingCall
+    case messageStorm
 
     public var name: String {
         switch self {
         case .repeatedCall: "repeated_call"
         case .callCycle: "call_cycle"
+        case .stagnation: "stagnation"
+        case .noveltyCollapse: "novelty_collapse"
+        case .duplicateSideEffect: "duplicate_side_effect"
         case .errorStreak: "error_streak"
+        case .unknownTool: "unknown_tool"
+        case .growingCall: "growing_call"
         case .messageStorm: "message_storm"
         }
     }

@@ -56,6 +56,8 @@ public struct Finding: BitwiseCopyable, Sendable {
     public var digest: UInt64 = 0
     public var rule = Rule.none
     public var period: UInt8 = 0
+    /// By how many characters each call was longer than the one before.
+    public var step: UInt32 = 0
     /// Tool names of the cycle in order, the first `period` of them meant.
     public var cycle: InlineNames = InlineNames()
 
@@ -64,6 +66,7 @@ public struct Finding: BitwiseCopyable, Sendable {
     /// The rule of the detector that spoke, where it has several.
     public enum Rule: UInt8, BitwiseCopyable, Sendable {
         case none, inRow, inWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult, pair, toSelf
+        case lastThirty, lastTen, callsOfThirty
 
         public var name: String {
             switch self {
@@ -74,6 +77,9 @@ public struct Finding: BitwiseCopyable, Sendable {
             case .sameArgumentsChangingResult: "same_arguments_changing_result"
             case .pair: "pair"
             case .toSelf: "to_self"
+            case .lastThirty: "last_thirty"
+            case .lastTen: "last_ten"
+            case .callsOfThirty: "calls_of_thirty"
             }
         }
     }

@@ -38,10 +38,20 @@ public enum Limits {
     public static let breakersMax = 4_096
     /// Aliases a breaker carries.
     public static let aliasesMax = 16
-    /// Turns whose calls are remembered, over all tenants. At 2.4 KB each: 600 MiB when full.
+    /// Turns whose calls are remembered, over all tenants. At 2.6 KB each: 648 MiB when full.
     public static let turnsMax = 262_144
     /// Runs whose messages between agents are remembered, over all tenants. At 1.9 KB each: 120 MiB when full.
     public static let runsMax = 65_536
+    /// Turns of ten calls and more whose novelty is remembered, over all tenants. At 1.3 KB each: 81 MiB when full.
+    public static let longTurnsMax = 65_536
+    /// Calls of a turn from which on its novelty is remembered.
+    public static let noveltyFrom: UInt32 = 8
+    /// Calls with side effects that are remembered, over all tenants. At 0.2 KB each: 13 MiB when full.
+    public static let effectsMax = 65_536
+    /// Results of one tenant that may turn out to be mere acknowledgements.
+    public static let acknowledgementsMax = 8_192
+    /// Admitted records of one tenant after which what was learned across runs takes effect.
+    public static let learningPeriod: UInt64 = 4_096
     /// Agents in one run whose tool calls and pairs whose messages are told apart.
     public static let pairsMax = 16
     /// Distinct calls counted in one turn.

@@ -106,6 +106,10 @@ public struct SpanFlags: OptionSet, BitwiseCopyable, Sendable {
     public static let logRecord = SpanFlags(rawValue: 1 << 12)
     /// The inner half of its parent's call: no call of its own, but how it failed is how its parent failed.
     public static let partOfCall = SpanFlags(rawValue: 1 << 13)
+    /// Failed because there is no tool of that name.
+    public static let unknownTool = SpanFlags(rawValue: 1 << 14)
+    /// The result says next to nothing: fewer than sixteen letters, keys and markup left out ("ok", "done", "[]").
+    public static let briefResult = SpanFlags(rawValue: 1 << 15)
 }
 
 /// What admission resolved for a span: keys, order, time.
@@ -118,6 +122,8 @@ public struct Place: BitwiseCopyable, Sendable {
     public var traceKey: UInt64 = 0
     /// Key of the agent's turn: sequences of calls are kept under it.
     public var turnKey: UInt64 = 0
+    /// The turn as all its agents share it: what was done once in it is done.
+    public var turn: UInt64 = 0
     public var tenantName: NameHash = 0
     public var agentName: NameHash = 0
     /// Hash of the error's type, which a log record may have told; zero is absent.
@@ -129,6 +135,8 @@ public struct Place: BitwiseCopyable, Sendable {
     public var outcome = Outcome.undecided
     /// Which of the engine's sets of thresholds is in effect for the agent.
     public var thresholdSet: UInt16 = 0
+    /// What the configuration says the tool is.
+    public var toolClass = ToolClass.normal
     /// What the run has spent up to and with this record: tokens of inference, counted once, and their cost.
     public var runTokens: UInt64 = 0
     public var runPicodollars: UInt64 = 0

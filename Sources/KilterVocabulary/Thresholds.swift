@@ -30,6 +30,15 @@ public struct Ladder: BitwiseCopyable, Equatable, Hashable, Sendable {
         }
     }
 
+    /// Every count `factor` times as high; what never begins still does not.
+    public func multiplied(by factor: UInt32) -> Ladder {
+        func times(_ count: UInt32) -> UInt32 {
+            let (product, overflow) = count.multipliedReportingOverflow(by: factor)
+            return overflow ? .max : product
+        }
+        return Ladder(info: times(info), warning: times(warning), critical: times(critical))
+    }
+
     /// No severity is ever given.
     @inlinable public var isSilent: Bool { info | warning | critical == 0 }
 
@@ -57,6 +66,20 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     public var sameArgumentsChangingResult = Ladder(info: 10, warning: Ladder.never, critical: Ladder.never)
     /// Completed turns of a cycle of two to `Limits.cyclePeriodMax` calls with identical results.
     public var cycleTurns = Ladder(info: 2, warning: 3, critical: 5)
+    /// Distinct calls, among the last `Limits.distinctCallsMax` of the turn, with one and the same telling result.
+    public var stagnation = Ladder(info: 4, warning: 6, critical: 12)
+    /// Calls among the last thirty of the turn whose (call, result) the turn had seen before.
+    public var knownOfThirty = Ladder(info: 20, warning: 24, critical: 30)
+    /// Calls among the last ten whose (call, result) the turn had seen three times before.
+    public var knownOfTen = Ladder(info: Ladder.never, warning: 10, critical: Ladder.never)
+    /// Calls among the last thirty that the turn had made before, where results are not known.
+    public var knownCallsOfThirty = Ladder(info: 20, warning: Ladder.never, critical: Ladder.never)
+    /// Identical successful calls of a tool with side effects in one turn.
+    public var sideEffects = Ladder(info: Ladder.never, warning: Ladder.never, critical: 2)
+    /// Calls in one turn of tools that do not exist.
+    public var unknownTools = Ladder(info: 5, warning: 10, critical: 20)
+    /// Calls of one tool in a row whose arguments grew by the same length again.
+    public var growthSteps = Ladder(info: 3, warning: 5, critical: Ladder.never)
     /// Calls that differ and fail in a row with the same error; of one tool where the error shows only its type.
     public var errorStreak = Ladder(info: 3, warning: 4, critical: 8)
     /// Identical messages in one direction between two agents without a tool call between them.
@@ -65,6 +88,15 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     public var messageToSelf = Ladder(info: Ladder.never, warning: 4, critical: 12)
 
     public init() {}
+
+    /// The counts for a tool that polls: repetition weighs a fifth.
+    public var forPolling: Thresholds {
+        var counts = self
+        for path in [\Thresholds.repeatedInRow, \.repeatedInWindow, \.sameArgumentsUnknownResult, \.sameArgumentsChangingResult] {
+            counts[keyPath: path] = counts[keyPath: path].multiplied(by: ToolClass.pollWeight)
+        }
+        return counts
+    }
 
     /// The values of the default profile.
     public static let published = Thresholds()

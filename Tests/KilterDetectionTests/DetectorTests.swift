@@ -4,68 +4,6 @@ import KilterState
 import KilterVocabulary
 import Testing
 
-/// Rows of one agent's turn in few words, judged as the engine judges them.
-private struct Turn: ~Copyable {
-    private var shard = Shard(turnsMax: 8, runsMax: 8)
-    private var span: UInt64 = 0
-    var thresholds = Thresholds.published
-
-    /// One call; what is 0 is unknown. Returns the findings it causes.
-    mutating func call(
-        _ tool: String, arguments: UInt64 = 0, result: UInt64 = 0, error: UInt64 = 0, flags: SpanFlags = [],
-        outcome: Outcome = .processed
-    ) -> [Finding] {
-        span += 1
-        var batch = SpanBatch()
-        var row = SpanRecord()
-        row.kind = .executeTool
-        row.span = span
-        row.startNanoseconds = span * 1_000
-        row.endNanoseconds = span * 1_000 + 500
-        row.arguments = Fingerprint(high: 0, low: arguments)
-        row.result = Fingerprint(high: 0, low: result)
-        row.errorDigest = error
-        row.flags = error == 0 ? flags : flags.union(.failed)
-        row.tool = Array(tool.utf8).withUnsafeBufferPointer { batch.strings.intern($0, hash: StableHash.hash($0)) }
-        row.place.turnKey = 9
-        row.place.outcome = outcome
-        batch.rows.append(row)
-        var work = ShardWork()
-        work.share(batch, 0..<1)
-        var findings: [Finding] = []
-        Detection.stepAgents(work, Shard.ofTurn(9), batch, [thresholds], &shard, into: &findings)
-        return findings
-    }
-
-    /// One message between agents. Returns the findings it causes.
-    mutating func message(_ sender: UInt64, to receiver: UInt64, digest: UInt64, atSecond: UInt64) -> [Finding] {
-        span += 1
-        var batch = SpanBatch()
-        var row = SpanRecord()
-        row.kind = .invokeAgent
-        row.span = span
-        row.startNanoseconds = atSecond * 1_000_000_000
-        row.endNanoseconds = row.startNanoseconds
-        row.messageDigest = digest
-        row.sender = Array("agent-\(sender)".utf8).withUnsafeBufferPointer { batch.strings.intern($0, hash: sender) }
-        row.place.agentName = receiver
-        row.place.runKey = 4
-        row.place.outcome = .processed
-        batch.rows.append(row)
-        var work = ShardWork()
-        work.share(batch, 0..<1)
-        var findings: [Finding] = []
-        Detection.stepRuns(work, Shard.ofRun(row.place.runKey), batch, [thresholds], &shard, into: &findings)
-        return findings
-    }
-}
-
-/// The severities that each of `count` steps causes for one detector.
-private func severities(_ detector: DetectorID, _ count: Int, _ step: (inout Turn, Int) -> [Finding]) -> [Severity?] {
-    var turn = Turn()
-    return (1...count).map { number in step(&turn, number).first { $0.detector == detector }?.severity }
-}
-
 @Suite("Detectors at their thresholds")
 struct DetectorTests {
     @Test("Identical calls in a row: information at 3, warning at 4, critical at 8")

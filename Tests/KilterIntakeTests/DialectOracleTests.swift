@@ -78,7 +78,9 @@ import Testing
         #expect(handoff["workflow"] == "Agent Workflow" && handoff["environment"] == "unknown")
         #expect(try row(13).row.kind == .step)
         let tool = try row(14)
-        #expect(tool.row.kind == .executeTool && tool["tool"] == "fetch" && tool.row.arguments.isKnown && tool.row.flags == [.partial])
+        #expect(
+            tool.row.kind == .executeTool && tool["tool"] == "fetch" && tool.row.arguments.isKnown
+                && tool.row.flags == [.partial, .briefResult])
         #expect(tool.row.result.isKnown && tool.row.resultCharacters == 0)
         #expect(rows.count == 15)
     }

@@ -7,7 +7,10 @@ import Testing
 struct MemoryTests {
     @Test("Turns and runs stay within the sizes that the README states")
     func slotSizes() {
-        #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_400)
+        #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_592)
         #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 1_920)
+        #expect(KeyedSlab<NoveltyWindow>.slotBytesMax <= 1_300)
+        #expect(KeyedSlab<EffectMemory>.slotBytesMax <= 200)
+        #expect(KeyedSlab<AcknowledgingRuns>.slotBytesMax <= 250)
     }
 }

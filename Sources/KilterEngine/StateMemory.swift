@@ -1,0 +1,36 @@
+import KilterState
+import KilterVocabulary
+
+/// How much state may be kept, over all shards.
+public struct StateMemory: Sendable, Equatable {
+    public var bounds: Shard.Bounds
+
+    public static let published = StateMemory(
+        Shard.Bounds(
+            turnsMax: Limits.turnsMax, longTurnsMax: Limits.longTurnsMax, runsMax: Limits.runsMax,
+            effectsMax: Limits.effectsMax))
+
+    /// At least one slot of each kind in each shard.
+    public init(_ bounds: Shard.Bounds) {
+        self.bounds = Shard.Bounds(
+            turnsMax: max(bounds.turnsMax, Limits.shards), longTurnsMax: max(bounds.longTurnsMax, Limits.shards),
+            runsMax: max(bounds.runsMax, Limits.shards), effectsMax: max(bounds.effectsMax, Limits.shards))
+    }
+
+    /// `bytes` shared out in the published proportion.
+    public init(bytes: Int) {
+        let all = Self.published
+        func part(_ slots: Int) -> Int {
+            let product = UInt64(clamping: slots).multipliedFullWidth(by: UInt64(clamping: bytes))
+            guard product.high < UInt64(clamping: all.bytes) else { return .max }
+            return Int(clamping: UInt64(clamping: all.bytes).dividingFullWidth(product).quotient)
+        }
+        self.init(
+            Shard.Bounds(
+                turnsMax: part(all.bounds.turnsMax), longTurnsMax: part(all.bounds.longTurnsMax),
+                runsMax: part(all.bounds.runsMax), effectsMax: part(all.bounds.effectsMax)))
+    }
+
+    /// Upper bound of what the slots take.
+    public var bytes: Int { bounds.bytes }
+}

@@ -1,0 +1,78 @@
+import KilterDetection
+import KilterMath
+import KilterState
+import KilterVocabulary
+
+/// Rows of one agent's turn in few words, judged as the engine judges them.
+struct Turn: ~Copyable {
+    private var shard = Shard(Shard.Bounds(turnsMax: 8, longTurnsMax: 8, runsMax: 8, effectsMax: 8))
+    private var span: UInt64 = 0
+    var thresholds = Thresholds.published
+    var acknowledged = AcknowledgedResults()
+    private(set) var votes: [AcknowledgementVote] = []
+
+    /// One call; what is 0 is unknown. Returns the findings it causes.
+    mutating func call(
+        _ tool: String, arguments: UInt64 = 0, result: UInt64 = 0, error: UInt64 = 0, flags: SpanFlags = [],
+        outcome: Outcome = .processed, toolClass: ToolClass = .normal, characters: UInt32 = 0, agent: UInt64 = 9,
+        edit: (inout SpanRecord) -> Void = { _ in }
+    ) -> [Finding] {
+        span += 1
+        var batch = SpanBatch()
+        var row = SpanRecord()
+        row.kind = .executeTool
+        row.span = span
+        row.startNanoseconds = span * 1_000
+        row.endNanoseconds = span * 1_000 + 500
+        row.arguments = Fingerprint(high: 0, low: arguments)
+        row.result = Fingerprint(high: 0, low: result)
+        row.errorDigest = error
+        row.flags = error == 0 ? flags : flags.union(.failed)
+        row.tool = Array(tool.utf8).withUnsafeBufferPointer { batch.strings.intern($0, hash: StableHash.hash($0)) }
+        row.argumentsCharacters = characters
+        row.place.turnKey = agent
+        row.place.agentKey = agent
+        row.place.runKey = 4
+        row.place.turn = 5
+        row.place.outcome = outcome
+        row.place.toolClass = toolClass
+        edit(&row)
+        batch.rows.append(row)
+        var work = ShardWork()
+        work.share(batch, 0..<1)
+        var found = Found()
+        let standards = Standards(thresholds: [thresholds], acknowledged: acknowledged)
+        Detection.stepAgents(work, Shard.ofTurn(agent), batch, standards, &shard, into: &found)
+        Detection.stepRuns(work, Shard.ofRun(4), batch, standards, &shard, into: &found)
+        votes += found.votes
+        return found.findings
+    }
+
+    /// One message between agents. Returns the findings it causes.
+    mutating func message(_ sender: UInt64, to receiver: UInt64, digest: UInt64, atSecond: UInt64) -> [Finding] {
+        span += 1
+        var batch = SpanBatch()
+        var row = SpanRecord()
+        row.kind = .invokeAgent
+        row.span = span
+        row.startNanoseconds = atSecond * 1_000_000_000
+        row.endNanoseconds = row.startNanoseconds
+        row.messageDigest = digest
+        row.sender = Array("agent-\(sender)".utf8).withUnsafeBufferPointer { batch.strings.intern($0, hash: sender) }
+        row.place.agentName = receiver
+        row.place.runKey = 4
+        row.place.outcome = .processed
+        batch.rows.append(row)
+        var work = ShardWork()
+        work.share(batch, 0..<1)
+        var found = Found()
+        Detection.stepRuns(work, Shard.ofRun(row.place.runKey), batch, Standards(thresholds: [thresholds]), &shard, into: &found)
+        return found.findings
+    }
+}
+
+/// The severities that each of `count` steps causes for one detector.
+func severities(_ detector: DetectorID, _ count: Int, _ step: (inout Turn, Int) -> [Finding]) -> [Severity?] {
+    var turn = Turn()
+    return (1...count).map { number in step(&turn, number).first { $0.detector == detector }?.severity }
+}
