@@ -5,7 +5,7 @@ KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
 
-.PHONY: help run test check build deps install golden acceptance python traces bench bench-instructions figures clean
+.PHONY: help run test check build deps install golden acceptance python traces bench bench-instructions figures fixtures clean
 
 PREFIX  ?= /usr/local
 
@@ -34,10 +34,15 @@ install: build ## put the engine, with what it needs of the Swift runtime, under
 deps: ## install the C libraries that are missing
 	@./.ci/deps
 
+fixtures: deps ## write the streams of all scenarios anew; then make golden
+	$(BUILD) --build-tests
+	KILTER_FIXTURES=$(CURDIR)/Fixtures swift test -c release --skip-build --filter writerWritesEveryFixture
+
 golden: build ## record what the engine says to every fixture; look at the difference before you keep it
 	@for scenario in Fixtures/*/; do \
 	  if [ -f $$scenario/stream.jsonl ]; then \
-	    $(KILTER) replay --drain --format jsonl $$scenario/stream.jsonl > $$scenario/expected.jsonl || exit 1; \
+	    configured=$$(test ! -f $$scenario/kilter.yaml || echo --config $$scenario/kilter.yaml); \
+	    $(KILTER) replay --drain --format jsonl $$configured $$scenario/stream.jsonl > $$scenario/expected.jsonl || exit 1; \
 	  fi; \
 	done
 

@@ -10,15 +10,19 @@ public struct Scenario: Sendable {
     public let why: String
     /// The seed of the checked-in fixture.
     public let seed: UInt64
+    /// The configuration under which it must, as YAML; nil for the defaults.
+    public let configuration: String?
     private let compose: @Sendable (ScenarioBuilder) -> Void
 
     init(
-        _ id: String, seed: UInt64, summary: String, why: String, compose: @escaping @Sendable (ScenarioBuilder) -> Void
+        _ id: String, seed: UInt64, summary: String, why: String, configuration: String? = nil,
+        compose: @escaping @Sendable (ScenarioBuilder) -> Void
     ) {
         self.id = id
         self.seed = seed
         self.summary = summary
         self.why = why
+        self.configuration = configuration
         self.compose = compose
     }
 
@@ -44,7 +48,7 @@ extension Scenario: CustomStringConvertible {
 public enum Scenarios {
     public static let all: [Scenario] =
         silentPolling + silentFaults + silentCoding + silentTurns + silentDelivery + repeatedCalls + repeatedDialects
-        + callCycles + errorStreaks + messageStorms + lifeCycle + [demonstration]
+        + callCycles + errorStreaks + sameAnswers + toolClasses + messageStorms + lifeCycle + [demonstration]
 
     public static func named(_ id: String) -> Scenario? { all.first { $0.id == id } }
 }

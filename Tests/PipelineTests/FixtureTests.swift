@@ -8,13 +8,13 @@ import Testing
 struct FixtureTests {
     @Test("The fixtures are there")
     func present() {
-        #expect(Fixture.all.count >= 38)
+        #expect(Fixture.all.count >= 46)
         for scenario in Scenarios.all { #expect(Fixture.named(scenario.id) != nil, "\(scenario.id) has no fixture") }
     }
 
     @Test("Every scenario fires what it must and nothing that it must not", arguments: Fixture.all)
     func expectation(fixture: Fixture) throws {
-        let said = try Run.replay(fixture.stream)
+        let said = try Run.replay(fixture.stream, settings: fixture.settings)
         var twin: [String]?
         if let other = fixture.scenario.expectation.sameEventsAs {
             twin = try Run.replay(#require(Fixture.named(other)).stream).events
@@ -29,24 +29,24 @@ struct FixtureTests {
     @Test("The events are the recorded ones, byte for byte", arguments: Fixture.all)
     func golden(fixture: Fixture) throws {
         let golden = try #require(fixture.golden, "no expected.jsonl; record it with make golden")
-        #expect(try Run.replay(fixture.stream).events == golden)
+        #expect(try Run.replay(fixture.stream, settings: fixture.settings).events == golden)
     }
 
     @Test("Any number of workers and any size of block say the same", arguments: Fixture.all)
     func workersAndBlocks(fixture: Fixture) throws {
-        let whole = try Run.replay(fixture.stream)
+        let whole = try Run.replay(fixture.stream, settings: fixture.settings)
         for (workers, chunkBytes) in [(2, 1 << 20), (4, 10_000), (7, 3_000), (1, 700), (3, 100_000)] {
-            let again = try Run.replay(fixture.stream, workers: workers, chunkBytes: chunkBytes)
+            let again = try Run.replay(fixture.stream, settings: fixture.settings, workers: workers, chunkBytes: chunkBytes)
             #expect(again == whole, "\(workers) workers, blocks of \(chunkBytes) bytes")
         }
     }
 
     @Test("Cut anywhere and restored, the second half goes on as if nothing had happened", arguments: Fixture.all)
     func restored(fixture: Fixture) throws {
-        let whole = try Run.replay(fixture.stream)
+        let whole = try Run.replay(fixture.stream, settings: fixture.settings)
         let count = fixture.lines.count
         for cut in Set([0, 1, count / 3, count / 2, count - 1, count]).sorted() where cut <= count {
-            let halves = try Run.cut(fixture.lines, at: cut, workers: (1, 3))
+            let halves = try Run.cut(fixture.lines, at: cut, workers: (1, 3), settings: fixture.settings)
             #expect(halves.events == whole.events && halves.stateHash == whole.stateHash, "cut before line \(cut + 1)")
             #expect(halves.statistics.filter { $0.name != "events" } == whole.statistics.filter { $0.name != "events" })
         }

@@ -11,6 +11,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     let scenario: ScenarioFile
     /// What the engine is to say, byte for byte; nil until it was recorded.
     let golden: [String]?
+    /// Those of its own configuration, or the defaults.
+    let settings: Settings
 
     var testDescription: String { id }
     var stream: [UInt8] { Array(lines.joined(separator: [10])) + [10] }
@@ -34,6 +36,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         scenario = try ScenarioFile(text: String(decoding: scenarioBytes, as: UTF8.self))
         golden = (try? String(contentsOf: home.appendingPathComponent("expected.jsonl"), encoding: .utf8))
             .map { $0.split(separator: "\n").map(String.init) }
+        let configuration = try? String(contentsOf: home.appendingPathComponent("kilter.yaml"), encoding: .utf8)
+        settings = try configuration.map { try Configuration.parse($0, file: id).settings } ?? Run.settings
     }
 }
 
