@@ -19,7 +19,7 @@ public struct FingerprintKey: Sendable, Equatable {
 /// canonical text of a value, raw text, a hash that the producer made) never give equal fingerprints.
 struct Fingerprinter: Sendable {
     enum Domain: UInt64 {
-        case canonical = 1, raw, empty, producer, error, messageText, messageHash, logText, logValue
+        case canonical = 1, raw, empty, producer, error, messageText, messageHash, logText, logValue, settled
     }
 
     private let seed: KeyedHash128
@@ -78,6 +78,7 @@ struct Fingerprinter: Sendable {
 extension Workspace {
     /// The fingerprint of a text and whether it is the empty value.
     mutating func fingerprint(_ text: Text) -> (fingerprint: Fingerprint, isEmpty: Bool) {
+        isCanonical = false
         if mayBeJSON(text), let text = terminated(text) { return fingerprint(terminated: text) }
         if text.isEmpty || text.equals("None") { return (fingerprints.empty, true) }
         return (fingerprints.fingerprint(text, .raw), false)
@@ -86,6 +87,7 @@ extension Workspace {
     /// The same for text that is followed by a quote or a zero byte.
     mutating func fingerprint(terminated text: Text) -> (fingerprint: Fingerprint, isEmpty: Bool) {
         if mayBeJSON(text) && canonicalize(text) {
+            isCanonical = true
             if isEmptyValue(canonical.text) { return (fingerprints.empty, true) }
             return (fingerprints.fingerprint(canonical.text, .canonical), false)
         }

@@ -13,12 +13,28 @@ extension SpanResolver {
         if result.shape == .absent && isTool { result = candidates.first(.genericOutput) }
         if result.shape != .absent {
             (row.result, row.resultCharacters) = try comparable(result, &row.flags)
-            // Of a tree, its canonical text is still there.
-            let isText = result.shape == .text || result.shape == .plainTree
-            if isTool, row.result.isKnown, isBrief(isText ? result.text : space.pointee.canonical.text) { row.flags.insert(.briefResult) }
+            if isTool, row.result.isKnown, row.resultCharacters > 0 || result.shape != .text { settle(result, &row) }
+            if isTool, row.result.isKnown, row.resultCharacters == 0 { row.flags.insert(.briefResult) }
         }
         resolveProducerHashes(&row)
         resolveMessage(&row)
+    }
+
+    /// Notes a result that says next to nothing, and compares one with volatile parts without them.
+    private func settle(_ value: AttributeValue, _ row: inout SpanRecord) {
+        let isText = value.shape == .text || value.shape == .plainTree
+        // Of a tree, and of JSON text, the canonical form is still there.
+        let isJSON = !isText || space.pointee.isCanonical
+        let text = isJSON ? space.pointee.canonical.text : value.text
+        if isBrief(text) { row.flags.insert(.briefResult) }
+        let seen = text.prefix(min(text.count, Limits.settledBytesMax))
+        guard isJSON || kilter_may_be_volatile(seen.base, seen.count) != 0 else { return }
+        let mark = space.pointee.arena.used
+        defer { space.pointee.arena.rewind(to: mark) }
+        guard text.count <= Limits.settledBytesMax, let out = space.pointee.arena.room(text.count) else { return }
+        var scan = VolatileScan(text, into: out)
+        guard let count = scan.settle(isJSON: isJSON) else { return }
+        row.result = fingerprint(space.pointee.arena.keep(count), .settled)
     }
 
     /// The tool's own attribute, else the generic input of a tool span, else parameters that are no definition.

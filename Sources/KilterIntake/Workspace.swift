@@ -11,6 +11,8 @@ struct Workspace: ~Copyable {
     let resourceCandidates = Candidates.allocate()
     var prices = PriceMemory()
     var canonical = CanonicalWriter()
+    /// Whether the last text that was compared is there in its canonical form.
+    var isCanonical = false
     var arena = Arena()
     var nesting = Nesting()
     var facts = SpanFacts()

@@ -50,6 +50,8 @@ public enum Limits {
     public static let effectsMax = 65_536
     /// Results of one tenant that may turn out to be mere acknowledgements.
     public static let acknowledgementsMax = 8_192
+    /// Bytes of a result up to which it is looked through for times and other volatile parts.
+    public static let settledBytesMax = 16_384
     /// Admitted records of one tenant after which what was learned across runs takes effect.
     public static let learningPeriod: UInt64 = 4_096
     /// Agents in one run whose tool calls and pairs whose messages are told apart.

@@ -38,6 +38,19 @@ KILTER_INLINE size_t kilter_first_lane(kilter_u8x16 hit) {
 #endif
 }
 
+// Whether a digit is followed by a colon, a point, a blank or the letter of a unit of time anywhere in `n` bytes: without
+// that, no time of day, duration or process id is in them. Looks one byte behind the end.
+KILTER_INLINE int kilter_may_be_volatile(const uint8_t *p, size_t n) {
+    uint8_t any = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t digit = (uint8_t)((uint8_t)(p[i] - '0') < 10);
+        uint8_t next = p[i + 1];
+        any |= digit & (uint8_t)((next == ':') | (next == '.') | (next == ' ') | (next == 's') | (next == 'm'));
+        any |= (uint8_t)(((p[i] | 0x20) == 'p') & ((next | 0x20) == 'i'));
+    }
+    return any;
+}
+
 // Lanes that end a run of plain ASCII inside a JSON string: a quote, a backslash, a control character, a byte of
 // a longer UTF-8 sequence. Seen as signed numbers the last two are one comparison.
 KILTER_INLINE kilter_u8x16 kilter_not_plain(kilter_u8x16 v) {
