@@ -1,4 +1,5 @@
 import KilterBreakers
+import KilterIntake
 import KilterMath
 import KilterModels
 import KilterVocabulary
@@ -91,6 +92,10 @@ public struct Configuration: Sendable, Equatable {
         settings.intake.identity = identity.forDecoders
         settings.fingerprint = fingerprint
         settings.intake.prices = priceList
+        settings.intake.volatile = tools.compactMap { rule in
+            guard !rule.volatile.isEmpty, rule.selector.patterns.allSatisfy({ $0.key == .tool }) else { return nil }
+            return VolatileFields(tool: rule.selector.patterns.first?.glob ?? "*", fields: rule.volatile)
+        }
         if detectors.contains(where: { !$0.patch.isEmpty }) {
             settings.overrides = { tenant, environment, service, agent in
                 thresholds(tenant: tenant, environment: environment, service: service, agent: agent)

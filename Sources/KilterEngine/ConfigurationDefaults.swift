@@ -38,7 +38,8 @@ extension Configuration {
 
         # What tools are. side_effect: pays, sends, books; a second identical success is critical at once. poll: asks until
         # something is ready; repetition counts a fifth. ignore: no part of any sequence. `for` takes patterns over tenant,
-        # environment, service, agent and tool. (later) volatile: argument fields that are not identity.
+        # environment, service, agent and tool. volatile: members of arguments and results that are not identity, with `for`
+        # over tool alone.
         #   - {for: {tool: "refund*"}, class: side_effect}
         #   - {for: {tool: "search"}, volatile: [request_id, ts]}
         tools: []

@@ -58,7 +58,8 @@ extension ConfigurationParser {
         if let selection = entries["for"], !rule.selector.patterns.allSatisfy({ $0.key.isOfAgent || $0.key == .tool }) {
             reader.inert(selection)
         }
-        if let volatile = entries["volatile"] { reader.inert(volatile) }
+        // The decoders know a call by its tool alone.
+        if let volatile = entries["volatile"], rule.selector.patterns.contains(where: { $0.key != .tool }) { reader.inert(volatile) }
         if let name = entries["class"] { rule.toolClass = reader.word(name) }
         if let volatile = entries["volatile"] { rule.volatile = reader.someTexts(volatile, of: "argument fields") ?? [] }
         if entries.lacks("class", "volatile") { reader.fail(field, "sets neither `class` nor `volatile`") }

@@ -1,6 +1,7 @@
 import KilterVocabulary
 
-/// Fingerprints of content outside of spans, equal to those the decoder gives the same arguments or results: for a
+/// Fingerprints of content outside of spans, equal to those the decoder gives the same arguments, and the same results
+/// where nothing in them is volatile: for a
 /// gateway's question before a call, and for anyone who wants to see what makes two calls equal.
 /// Reuses its memory; one thread at a time.
 public struct ContentFingerprints: ~Copyable {

@@ -8,6 +8,7 @@ extension SpanResolver {
         let arguments = isTool ? try toolArguments() : candidates.first(.arguments)
         if arguments.shape != .absent {
             (row.arguments, row.argumentsCharacters) = try comparable(arguments, &row.flags)
+            if isTool, row.arguments.isKnown, !space.pointee.rules.volatile.isEmpty { dropVolatile(arguments, &row) }
         }
         var result = candidates.first(.result)
         if result.shape == .absent && isTool { result = candidates.first(.genericOutput) }
@@ -32,9 +33,26 @@ extension SpanResolver {
         let mark = space.pointee.arena.used
         defer { space.pointee.arena.rewind(to: mark) }
         guard text.count <= Limits.settledBytesMax, let out = space.pointee.arena.room(text.count) else { return }
-        var scan = VolatileScan(text, into: out)
+        let own = space.pointee.rules.volatile.isEmpty ? [] : space.pointee.volatileNames(of: toolName(row.kind))
+        let names = own.isEmpty ? VolatileParts.names : VolatileParts.names.union(own)
+        var scan = VolatileScan(text, into: out, names: names)
         guard let count = scan.settle(isJSON: isJSON) else { return }
         row.result = fingerprint(space.pointee.arena.keep(count), .settled)
+    }
+
+    /// Compares arguments without the members that the configuration calls volatile for the tool.
+    private func dropVolatile(_ value: AttributeValue, _ row: inout SpanRecord) {
+        let isText = value.shape == .text || value.shape == .plainTree
+        guard !isText || space.pointee.isCanonical else { return }
+        let names = space.pointee.volatileNames(of: toolName(row.kind))
+        if names.isEmpty { return }
+        let mark = space.pointee.arena.used
+        defer { space.pointee.arena.rewind(to: mark) }
+        let text = space.pointee.canonical.text
+        guard let out = space.pointee.arena.room(text.count) else { return }
+        var scan = VolatileScan(text, into: out, names: names)
+        guard let count = scan.dropNamed() else { return }
+        row.arguments = fingerprint(space.pointee.arena.keep(count), .settled)
     }
 
     /// The tool's own attribute, else the generic input of a tool span, else parameters that are no definition.

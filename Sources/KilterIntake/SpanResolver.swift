@@ -217,7 +217,7 @@ struct SpanResolver {
         return isRootChain ? name : .none
     }
 
-    private func toolName(_ kind: OperationKind) -> Text {
+    func toolName(_ kind: OperationKind) -> Text {
         let own = space.pointee.nameText(.tool)
         if !own.isEmpty || kind != .executeTool { return own }
         let entity = entityName(of: "tool")

@@ -19,11 +19,11 @@ enum VolatileParts {
             "completedat", "generatedat", "servedat", "fetchedat", "checkedat", "servertime", "currenttime", "now", "uptime", "nonce",
         ].map { fold(Array($0.utf8)) })
 
-    private static let nameBytesMax = 24
+    private static let nameBytesMax = 64
 
     /// Whether `key`, as it stands in JSON, is such a name.
     static func isVolatile(_ key: Text, _ names: Set<UInt64>) -> Bool {
-        guard key.count <= nameBytesMax, key.count > 1 else { return false }
+        guard key.count <= nameBytesMax else { return false }
         var hash: UInt64 = 0
         for index in 0..<key.count {
             let byte = lowered(key[index])
@@ -31,6 +31,11 @@ enum VolatileParts {
             hash = StableHash.combine(hash, UInt64(byte))
         }
         return names.contains(hash)
+    }
+
+    /// The names of `fields` as `isVolatile` looks them up.
+    static func folded(_ fields: [String]) -> Set<UInt64> {
+        Set(fields.map { field in fold(field.utf8.map(lowered).filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }) })
     }
 
     private static func fold(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { StableHash.combine($0, UInt64($1)) } }
@@ -52,11 +57,23 @@ struct VolatileScan {
     private var letters = 0
     /// Only counts, writes nothing.
     private var isTrial = false
+    /// Leaves the texts alone.
+    private var keepsText = false
 
+    private let names: Set<UInt64>
+
+    /// - Parameter names: of members that are left out.
     // Guard: as above.
-    init(_ text: Text, into out: UnsafeMutablePointer<UInt8>) {
+    init(_ text: Text, into out: UnsafeMutablePointer<UInt8>, names: Set<UInt64>) {
         self.text = text
         self.out = out
+        self.names = names
+    }
+
+    /// The length of the JSON without the named members; nil when it has none of them, or nothing else.
+    mutating func dropNamed() -> Int? {
+        keepsText = true
+        return settle(isJSON: true)
     }
 
     /// The length of what was written; nil when there is nothing volatile in it, or nothing else.
@@ -82,7 +99,7 @@ struct VolatileScan {
             let inside = text.dropFirst(start).prefix(at - 1 - start)
             if at < text.count, text[at] == Byte.colon {
                 at += 1
-                if VolatileParts.isVolatile(inside, VolatileParts.names) { leaveOutValue() }
+                if VolatileParts.isVolatile(inside, names) { leaveOut(from: start - 1) }
             } else {
                 settleString(start, at - 1)
             }
@@ -99,7 +116,8 @@ struct VolatileScan {
 
     /// A whole string stays as it is where little would be left of it.
     private mutating func settleString(_ start: Int, _ end: Int) {
-        var inner = VolatileScan(text, into: out)
+        if keepsText { return staying += 1 }
+        var inner = VolatileScan(text, into: out, names: [])
         inner.isTrial = true
         inner.at = start
         inner.kept = start
@@ -116,8 +134,9 @@ struct VolatileScan {
         kept = end
     }
 
-    private mutating func leaveOutValue() {
-        flush(to: at)
+    /// The member that begins at `start`, of which the cursor stands on the value.
+    private mutating func leaveOut(from start: Int) {
+        flush(to: start)
         var depth = 0
         repeat {
             switch text[at] {

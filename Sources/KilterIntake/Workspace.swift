@@ -13,6 +13,9 @@ struct Workspace: ~Copyable {
     var canonical = CanonicalWriter()
     /// Whether the last text that was compared is there in its canonical form.
     var isCanonical = false
+    /// By the hash of a tool's name, what of its arguments and results is volatile.
+    private var volatile: [UInt64: Set<UInt64>] = [:]
+    private static let volatileToolsMax = 4_096
     var arena = Arena()
     var nesting = Nesting()
     var facts = SpanFacts()
@@ -69,6 +72,19 @@ struct Workspace: ~Copyable {
         arena.reset()
         if !evaluations.isEmpty { evaluations.removeAll(keepingCapacity: true) }
         if !requests.isEmpty { requests.removeAll(keepingCapacity: true) }
+    }
+
+    /// Names of members that the configuration calls volatile for `tool`.
+    mutating func volatileNames(of tool: Text) -> Set<UInt64> {
+        let key = StableHash.hash(tool.buffer)
+        if let known = volatile[key] { return known }
+        let name = String(decoding: tool.buffer, as: UTF8.self)
+        let fields = rules.volatile.filter { Glob.matches($0.tool, name) }.flatMap(\.fields)
+        let names = VolatileParts.folded(fields)
+        // Forgetting changes nothing but work.
+        if volatile.count >= Self.volatileToolsMax { volatile.removeAll() }
+        volatile[key] = names
+        return names
     }
 
     mutating func note(_ note: Note) { notes[Int(note.rawValue)] &+= 1 }

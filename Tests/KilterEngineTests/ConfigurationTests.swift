@@ -70,7 +70,7 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
         let lines = try configuration(Self.example).withoutEffect.map { "\($0.path) \($0.line)" }
         #expect(
             lines == [
-                "false_alarms 3", "tools[1].volatile 8", "budgets 11", "breakers[0].enforce 15",
+                "false_alarms 3", "budgets 11", "breakers[0].enforce 15",
                 "breakers[0].max_tripped 15", "breakers[0].on[2] 15", "policy 16", "kpis 18", "maintenance 20",
             ])
     }

@@ -54,6 +54,26 @@ struct VolatileTests {
         #expect(first.isKnown && first != result(pair.1))
     }
 
+    @Test("Members that the configuration calls volatile are no part of a call, at any depth and however they are written")
+    func configured() throws {
+        let rules = IntakeRules(volatile: [VolatileFields(tool: "search*", fields: ["Request-ID", "hint"])])
+        func arguments(_ text: String, tool: String = "search_web") throws -> Fingerprint {
+            let attributes = [
+                ("gen_ai.operation.name", Build.text("execute_tool")), ("gen_ai.tool.name", Build.text(tool)),
+                ("gen_ai.tool.call.arguments", Build.text(text)),
+            ]
+            var decoder = RequestDecoder(rules: rules)
+            var batch = SpanBatch()
+            _ = decoder.decode(copying: Array(Build.request([Build.span(attributes)]).utf8), encoding: .json, into: &batch)
+            return try #require(batch.rows.first).arguments
+        }
+        let one = try arguments(#"{"q":"x","request_id":"1","more":{"hint":"a, \"b\" } ]","n":1}}"#)
+        #expect(try one.isKnown && one == arguments(#"{"more":{"n":1,"hint":"c"},"requestId":"2","q":"x"}"#))
+        #expect(try one != arguments(#"{"q":"y","request_id":"1","more":{"hint":"a","n":1}}"#))
+        #expect(try arguments(#"{"request_id":"1"}"#) != arguments(#"{"request_id":"2"}"#), "nothing else is left")
+        #expect(try arguments(#"{"q":1,"hint":1}"#, tool: "find") != arguments(#"{"q":1,"hint":2}"#, tool: "find"), "another tool")
+    }
+
     @Test("A result without volatile parts has the fingerprint it always had, and whatever comes is no harm")
     func untouched() throws {
         var fingerprints = ContentFingerprints(key: .published)
