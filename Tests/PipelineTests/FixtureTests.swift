@@ -8,7 +8,7 @@ import Testing
 struct FixtureTests {
     @Test("The fixtures are there")
     func present() {
-        #expect(Fixture.all.count >= 46)
+        #expect(Fixture.all.count >= 48)
         for scenario in Scenarios.all { #expect(Fixture.named(scenario.id) != nil, "\(scenario.id) has no fixture") }
     }
 

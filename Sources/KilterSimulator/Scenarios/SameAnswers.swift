@@ -37,6 +37,43 @@ extension Scenarios {
             scenario.expectSilence(.info)
         },
         Scenario(
+            "P3-results-differ-in-times-and-ids", seed: 2_003,
+            summary: "An agent makes the same call nine times; the results differ only in timestamp, duration, process and request id.",
+            why: "A new timestamp under the same answer is no progress."
+        ) { scenario in
+            let trace = scenario.trace(Cast.patcher, conversation: "issue-4811")
+            for _ in 1...6 { OrdinaryWork.coding(trace) }
+            let calls = (1...9).map { number in
+                trace.step(
+                    "run_check", ["suite": "cart", "fast": true, "retries": 0],
+                    .json([
+                        "status": "failed", "failed": 3, "timestamp": .string("2026-03-02T09:1\(number):07Z"),
+                        "duration_ms": .integer(Int64(trace.draw { $0.within(200...900) })), "pid": .integer(Int64(4_000 + number)),
+                        "request_id": .string(trace.draw { $0.hex(12) }),
+                    ]))
+            }
+            trace.chat(asksForTools: false)
+            trace.close()
+            scenario.expectAlert(
+                "repeated_call", .warning, tier: "identical_result", of: Cast.patcher, by: calls[3], notBefore: calls[3], episodes: 1)
+            scenario.expectAlert("repeated_call", .critical, of: Cast.patcher, by: calls[7], notBefore: calls[7])
+        },
+        Scenario(
+            "P3-result-is-a-clock", seed: 2_103,
+            summary: "An agent reads the clock twelve times.",
+            why: "Of a result that is nothing but a time nothing would be left: it changes, and repetition may only inform."
+        ) { scenario in
+            let trace = scenario.trace(Cast.scheduler, conversation: "nightly-0303")
+            for number in 1...12 {
+                trace.pause(.seconds(20))
+                trace.step(
+                    "date", ["utc": true, "format": "default", "zone": "UTC"],
+                    .text("Mon Mar  2 09:1\(number % 10):\(10 + trace.draw { $0.below(49) }) UTC 2026"))
+            }
+            trace.close()
+            scenario.expectSilence(.warning)
+        },
+        Scenario(
             "P12-novelty-dries-up", seed: 2_012,
             summary: "Of each thirty calls of an agent 15, 14, 12, 8, 4, and in the end 0 are new; the rest repeats what it did before.",
             why: "No row, no cycle: the agent does less and less that it has not done already, until nothing is new."
