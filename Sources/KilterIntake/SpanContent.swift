@@ -33,7 +33,7 @@ extension SpanResolver {
         let mark = space.pointee.arena.used
         defer { space.pointee.arena.rewind(to: mark) }
         guard text.count <= Limits.settledBytesMax, let out = space.pointee.arena.room(text.count) else { return }
-        let own = space.pointee.rules.volatile.isEmpty ? [] : space.pointee.volatileNames(of: toolName(row.kind))
+        let own = space.pointee.rules.volatile.isEmpty ? .none : space.pointee.volatileNames(of: toolName(row.kind))
         let names = own.isEmpty ? VolatileParts.names : VolatileParts.names.union(own)
         var scan = VolatileScan(text, into: out, names: names)
         guard let count = scan.settle(isJSON: isJSON) else { return }

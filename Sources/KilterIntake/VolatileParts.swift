@@ -9,36 +9,62 @@ import KilterVocabulary
 /// cursor is what a result is about. A result of which nothing else would be left is what it is: a clock that is read
 /// again tells something new.
 enum VolatileParts {
-    /// Names of members, in lower case without underscores and hyphens.
-    static let names: Set<UInt64> = Set(
-        [
-            "timestamp", "timestampms", "ts", "datetime", "duration", "durationms", "durationseconds", "durations", "elapsed",
-            "elapsedms", "elapsedseconds", "elapsedtime", "took", "tookms", "latency", "latencyms", "executiontime",
-            "executiontimems", "responsetime", "responsetimems", "processingtime", "processingtimems", "walltime", "pid",
-            "processid", "requestid", "traceid", "spanid", "messageid", "sessionid", "correlationid", "startedat", "finishedat",
-            "completedat", "generatedat", "servedat", "fetchedat", "checkedat", "servertime", "currenttime", "now", "uptime", "nonce",
-        ].map { fold(Array($0.utf8)) })
+    /// Names of members that are volatile wherever they stand.
+    static let names = VolatileNames([
+        "timestamp", "timestampms", "ts", "datetime", "duration", "durationms", "durationseconds", "durations", "elapsed",
+        "elapsedms", "elapsedseconds", "elapsedtime", "took", "tookms", "latency", "latencyms", "executiontime", "executiontimems",
+        "responsetime", "responsetimems", "processingtime", "processingtimems", "walltime", "pid", "processid", "requestid",
+        "traceid", "spanid", "messageid", "sessionid", "correlationid", "startedat", "finishedat", "completedat", "generatedat",
+        "servedat", "fetchedat", "checkedat", "servertime", "currenttime", "now", "uptime", "nonce",
+    ])
+}
 
-    private static let nameBytesMax = 64
+/// Names of members; case, underscores and hyphens make no difference.
+struct VolatileNames: Sendable {
+    private var hashes: Set<UInt64> = []
+    /// By first letter, the last letters that occur with it: most members are told from all of them by these two.
+    private var ends = [UInt32](repeating: 0, count: 32)
 
-    /// Whether `key`, as it stands in JSON, is such a name.
-    static func isVolatile(_ key: Text, _ names: Set<UInt64>) -> Bool {
-        guard key.count <= nameBytesMax else { return false }
+    static let none = VolatileNames([])
+
+    init(_ names: [String]) {
+        for name in names {
+            let bytes = name.utf8.map(lowered).filter { !Self.isSeparator($0) }
+            guard let first = bytes.first, let last = bytes.last else { continue }
+            hashes.insert(bytes.reduce(0) { StableHash.combine($0, UInt64($1)) })
+            ends[Int(first & 31)] |= 1 << UInt32(last & 31)
+        }
+    }
+
+    var isEmpty: Bool { hashes.isEmpty }
+
+    func union(_ other: VolatileNames) -> VolatileNames {
+        var all = self
+        all.hashes.formUnion(other.hashes)
+        for index in ends.indices { all.ends[index] |= other.ends[index] }
+        return all
+    }
+
+    private static let bytesMax = 64
+
+    /// Whether `key`, as it stands in JSON, is one of them.
+    @inline(__always) func contains(_ key: Text) -> Bool {
+        guard key.count > 0, key.count <= Self.bytesMax else { return false }
+        // Upper and lower case share their low bits.
+        guard ends[Int(key[0] & 31)] >> UInt32(key[key.count - 1] & 31) & 1 != 0 else { return false }
+        return isKnown(key)
+    }
+
+    @inline(never) private func isKnown(_ key: Text) -> Bool {
         var hash: UInt64 = 0
         for index in 0..<key.count {
             let byte = lowered(key[index])
-            if byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") { continue }
-            hash = StableHash.combine(hash, UInt64(byte))
+            if !Self.isSeparator(byte) { hash = StableHash.combine(hash, UInt64(byte)) }
         }
-        return names.contains(hash)
+        return hashes.contains(hash)
     }
 
-    /// The names of `fields` as `isVolatile` looks them up.
-    static func folded(_ fields: [String]) -> Set<UInt64> {
-        Set(fields.map { field in fold(field.utf8.map(lowered).filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }) })
-    }
-
-    private static func fold(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { StableHash.combine($0, UInt64($1)) } }
+    private static func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") }
 }
 
 /// Writes a text again without its volatile parts.
@@ -60,11 +86,11 @@ struct VolatileScan {
     /// Leaves the texts alone.
     private var keepsText = false
 
-    private let names: Set<UInt64>
+    private let names: VolatileNames
 
     /// - Parameter names: of members that are left out.
     // Guard: as above.
-    init(_ text: Text, into out: UnsafeMutablePointer<UInt8>, names: Set<UInt64>) {
+    init(_ text: Text, into out: UnsafeMutablePointer<UInt8>, names: VolatileNames) {
         self.text = text
         self.out = out
         self.names = names
@@ -99,16 +125,19 @@ struct VolatileScan {
             let inside = text.dropFirst(start).prefix(at - 1 - start)
             if at < text.count, text[at] == Byte.colon {
                 at += 1
-                if VolatileParts.isVolatile(inside, names) { leaveOut(from: start - 1) }
+                if names.contains(inside) { leaveOut(from: start - 1) }
             } else {
                 settleString(start, at - 1)
             }
         }
     }
 
+    /// Canonical JSON closes every string, so the scan stops inside the text.
     private mutating func passString() {
         at += 1
-        while at < text.count, text[at] != Byte.quote {
+        while true {
+            at += kilter_string_stop(text.base + at)
+            if at >= text.count || text[at] == Byte.quote { break }
             at += text[at] == Byte.backslash ? 2 : 1
         }
         at += 1
@@ -116,13 +145,13 @@ struct VolatileScan {
 
     /// A whole string stays as it is where little would be left of it.
     private mutating func settleString(_ start: Int, _ end: Int) {
-        if keepsText { return staying += 1 }
-        var inner = VolatileScan(text, into: out, names: [])
+        staying += 1
+        if keepsText || kilter_may_be_volatile(text.base + start, end - start) == 0 { return }
+        var inner = VolatileScan(text, into: out, names: .none)
         inner.isTrial = true
         inner.at = start
         inner.kept = start
         inner.settleText(to: end)
-        staying += 1
         guard inner.pieces > 0, inner.letters >= 16 else { return }
         flush(to: start)
         // Again, now that it is known to be worth it.
