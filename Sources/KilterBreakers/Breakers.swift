@@ -80,9 +80,13 @@ public struct Breakers: Sendable {
     }
 
     /// Only identical evidence and what the operator listed may trip (contract, section 6).
-    static func mayTrip(_ finding: Finding) -> Bool {
+    public static func mayTrip(_ finding: Finding) -> Bool {
         guard finding.severity == .critical else { return false }
-        return finding.tier == .identicalResult || finding.tier == .identicalOutcome
+        switch finding.tier {
+        case .identicalResult, .identicalOutcome: return true
+        case .structural: return finding.detector == .messageGrowth
+        default: return false
+        }
     }
 
     /// Learns that a trace belongs to a run, which gives its breaker an alias.

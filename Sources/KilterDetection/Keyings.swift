@@ -35,10 +35,10 @@ public enum Detection {
             && row.pointee.flags.isDisjoint(with: [.rateLimited, .blocked, .serverSide])
     }
 
-    /// Whether `row` is a message between agents whose text can be compared.
+    /// Whether `row` is a message from an agent; its text may be unknown.
     // Guard: the pointer is only used here.
     @inline(__always) static func isMessage(_ row: UnsafePointer<SpanRecord>) -> Bool {
-        row.pointee.sender != 0 && row.pointee.messageDigest != 0 && row.pointee.place.outcome == .processed
+        row.pointee.sender != 0 && row.pointee.place.outcome == .processed
             && row.pointee.kind != .executeTool && row.pointee.flags.isDisjoint(with: [.fromPerson, .blocked, .rateLimited, .logRecord])
     }
 
@@ -177,9 +177,9 @@ public enum Detection {
         batch.rows.withUnsafeBufferPointer { rows in
             // Guard: as in `stepCall`.
             guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
-            let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
             if row.pointee.kind == .executeTool {
                 if DuplicateSideEffect.concerns(row) {
+                    let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
                     let key = DuplicateSideEffect.key(row, tool: batch.strings.hash(row.pointee.tool))
                     // Guard: the pointer is used before the slab is changed again.
                     let memory = shard.effects.findOrInsert(key, owner: row.pointee.place.tenantName, initial: EffectMemory()).slot
@@ -189,15 +189,38 @@ public enum Detection {
                     if let finding { findings.append(finding) }
                 }
                 // Work only matters where there were messages before it.
-                shard.runs.find(entry.key)?.pointee.observeCall(agent: row.pointee.place.agentName)
+                guard let board = shard.runs.find(entry.key) else { return }
+                board.pointee.observeCall(agent: row.pointee.place.agentName)
+                shard.graphs.find(entry.key)?.pointee.observeCall(agent: row.pointee.place.agentName)
                 return
             }
+            let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
+            judgeMessage(entry, row, batch.strings, counts, &shard, into: &findings)
+        }
+    }
+
+    // Guard: as in `stepCall`.
+    private static func judgeMessage(
+        _ entry: ShardWork.Entry, _ row: UnsafePointer<SpanRecord>, _ strings: StringTable, _ counts: Thresholds,
+        _ shard: inout Shard, into findings: inout [Finding]
+    ) {
+        let sender = strings.hash(row.pointee.sender)
+        let subject = { Subject(row: row.pointee, strings: strings, record: entry.row, thresholds: counts) }
+        if row.pointee.messageDigest != 0 {
             // Guard: the pointer is used before the slab is changed again.
             let board = shard.runs.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: MessageBoard()).slot
-            let finding = MessageStorm.judge(&board.pointee, row, sender: batch.strings.hash(row.pointee.sender), counts) {
-                Subject(row: row.pointee, strings: batch.strings, record: entry.row, thresholds: counts)
-            }
-            if let finding { findings.append(finding) }
+            let storm = MessageStorm.judge(&board.pointee, row, sender: sender, counts, subject: subject)
+            if let storm { findings.append(storm) }
+        }
+        guard sender != row.pointee.place.agentName, row.pointee.place.agentName != 0 else { return }
+        // Guard: as above.
+        let graph = shard.graphs.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: AgentGraph()).slot
+        guard let sight = graph.pointee.observe(AgentGraph.Message(row, sender: sender)) else { return }
+        // What goes round in a circle is the circle's to tell.
+        if let cycle = MessageCycle.judge(&graph.pointee, sight, counts, sender: sender, subject: subject) {
+            findings.append(cycle)
+        } else if let growth = MessageGrowth.judge(&graph.pointee, sight, counts, sender: sender, subject: subject) {
+            findings.append(growth)
         }
     }
 
@@ -213,6 +236,8 @@ public enum Detection {
         case .unknownTool: UnknownTool.explain(finding, name)
         case .growingCall: GrowingCall.explain(finding, name)
         case .messageStorm: MessageStorm.explain(finding, name)
+        case .messageCycle: MessageCycle.explain(finding, name)
+        case .messageGrowth: MessageGrowth.explain(finding, name)
         }
     }
 }

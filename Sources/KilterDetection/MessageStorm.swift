@@ -51,19 +51,17 @@ enum MessageStorm {
         return finding
     }
 
-    static func readiness(_ seen: Visibility) -> Readiness {
+    /// `message_cycle` needs the same.
+    static func readiness(_ seen: Visibility, of detector: DetectorID) -> Readiness {
         if seen.messages == 0 {
-            return Readiness(
-                detector: .messageStorm, state: .idle, tier: nil, why: "no message from another agent seen yet",
-                missing: ["gen_ai.handoff.from_agent", "kilter.sender.name"],
-                fix: "If agents talk to each other, name the sender on the receiver's span: kilter.sender.name.")
+            return Shortfall.noMessages(detector)
         }
         if Shortfall.isMost(seen.comparableMessages, of: seen.messages) {
             return Readiness(
-                detector: .messageStorm, state: .live, tier: .identicalResult, why: "messages have a sender and a digest")
+                detector: detector, state: .live, tier: .identicalResult, why: "messages have a sender and a digest")
         }
         return Readiness(
-            detector: .messageStorm, state: seen.comparableMessages == 0 ? .blind : .limited,
+            detector: detector, state: seen.comparableMessages == 0 ? .blind : .limited,
             tier: seen.comparableMessages == 0 ? nil : .identicalResult,
             why: "only \(Shortfall.share(seen.comparableMessages, of: seen.messages, "messages")) have a text that can be compared",
             missing: Shortfall.digests,

@@ -38,7 +38,9 @@ extension Detection {
             case .errorStreak: ErrorStreak.readiness(seen)
             case .unknownTool: UnknownTool.readiness(seen)
             case .growingCall: GrowingCall.readiness(seen)
-            case .messageStorm: MessageStorm.readiness(seen)
+            case .messageStorm: MessageStorm.readiness(seen, of: .messageStorm)
+            case .messageCycle: MessageStorm.readiness(seen, of: .messageCycle)
+            case .messageGrowth: MessageGrowth.readiness(seen)
             }
         }
     }
@@ -70,6 +72,13 @@ enum Shortfall {
         Readiness(
             detector: detector, state: .idle, tier: nil, why: "no tool call seen yet",
             missing: ["gen_ai.operation.name"], fix: calls)
+    }
+
+    static func noMessages(_ detector: DetectorID) -> Readiness {
+        Readiness(
+            detector: detector, state: .idle, tier: nil, why: "no message from another agent seen yet",
+            missing: ["gen_ai.handoff.from_agent", "kilter.sender.name"],
+            fix: "If agents talk to each other, name the sender on the receiver's span: kilter.sender.name.")
     }
 
     /// At least nine of ten.

@@ -94,6 +94,18 @@ extension Configuration {
               pair: {info: never, warning: 3, critical: 9}
               # Identical messages of an agent to itself within 60 s.
               to_self: {info: never, warning: 4, critical: 12}
+            message_cycle:
+              # Turns of one text round three to sixteen agents, back to one that called no tool in between.
+              turns: {info: 2, warning: 3, critical: 5}
+            message_growth:
+              # Generations of messages in a row, each of which brings in more new agents than the one before.
+              growing: {info: never, warning: 3, critical: 5}
+              # Generations in a row that only pass on what was said, among three parties or more.
+              relaying: {info: never, warning: 5, critical: 10}
+              # Agents in a chain, each brought in by the one before.
+              depth: {info: 8, warning: 12, critical: 24}
+              # Agents of a run, once three generations in a row have grown.
+              agents: {info: never, warning: never, critical: 48}
 
         # (later) The most that may be spent; all that apply hold. scope: run, agent, workflow, department or tenant.
         #   - {for: {agent: "*"}, scope: agent, per: 1d, limit: $20}

@@ -116,7 +116,6 @@ extension ConfigurationParser {
     /// Detectors of later builds whose thresholds are counts.
     private static let counting = [
         "stagnation", "novelty_collapse", "duplicate_side_effect", "reasoning_loop", "unknown_tool", "growing_call",
-        "message_cycle", "message_growth",
     ]
 
     // MARK: Breakers

@@ -5,6 +5,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
     case repeatedInRow, repeatedInWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult
     case cycleTurns, stagnation, knownOfThirty, knownOfTen, knownCallsOfThirty, sideEffects, errorStreak
     case unknownTools, growthSteps, messagePair, messageToSelf
+    case circleTurns, growingGenerations, relayingGenerations, chainDepth, agentsOfGrowingRun
 
     public var detector: DetectorID {
         switch self {
@@ -17,6 +18,8 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .unknownTools: .unknownTool
         case .growthSteps: .growingCall
         case .messagePair, .messageToSelf: .messageStorm
+        case .circleTurns: .messageCycle
+        case .growingGenerations, .relayingGenerations, .chainDepth, .agentsOfGrowingRun: .messageGrowth
         }
     }
 
@@ -27,7 +30,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .repeatedInWindow: "in_window"
         case .sameArgumentsUnknownResult: "same_arguments_unknown_result"
         case .sameArgumentsChangingResult: "same_arguments_changing_result"
-        case .cycleTurns: "turns"
+        case .cycleTurns, .circleTurns: "turns"
         case .stagnation: "same_result"
         case .knownOfThirty: "last_thirty"
         case .knownOfTen: "last_ten"
@@ -37,6 +40,10 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .growthSteps: "steps"
         case .messagePair: "pair"
         case .messageToSelf: "to_self"
+        case .growingGenerations: "growing"
+        case .relayingGenerations: "relaying"
+        case .chainDepth: "depth"
+        case .agentsOfGrowingRun: "agents"
         }
     }
 
@@ -52,6 +59,9 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .errorStreak: "failed calls"
         case .messagePair: "messages"
         case .messageToSelf: "messages per 60 s"
+        case .circleTurns: "turns"
+        case .growingGenerations, .relayingGenerations: "generations"
+        case .chainDepth, .agentsOfGrowingRun: "agents"
         }
     }
 
@@ -85,6 +95,11 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .errorStreak: \.errorStreak
         case .messagePair: \.messagePair
         case .messageToSelf: \.messageToSelf
+        case .circleTurns: \.circleTurns
+        case .growingGenerations: \.growingGenerations
+        case .relayingGenerations: \.relayingGenerations
+        case .chainDepth: \.chainDepth
+        case .agentsOfGrowingRun: \.agentsOfGrowingRun
         }
     }
 }

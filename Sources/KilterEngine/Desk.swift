@@ -75,7 +75,7 @@ struct Desk {
         }
         let alerts = episodes.take(finding, quiet: quiet, name: names.text, explain: explain)
         events += alerts.map(Event.alert)
-        guard finding.severity == .critical, finding.tier == .identicalResult || finding.tier == .identicalOutcome else { return }
+        guard Breakers.mayTrip(finding) else { return }
         let cause = episodes.alertID(of: finding)
         events += breakers.trip(finding, cause: cause, explain: { explain(finding) }) {
             Self.aliases(finding, names)

@@ -11,6 +11,8 @@ public struct Shard: ~Copyable {
     public var longTurns: KeyedSlab<NoveltyWindow>
     /// The messages of each run.
     public var runs: KeyedSlab<MessageBoard>
+    /// Who brings whom into each run, and which texts go round in it.
+    public var graphs: KeyedSlab<AgentGraph>
     /// What was done in a turn that must not be done twice.
     public var effects: KeyedSlab<EffectMemory>
 
@@ -21,6 +23,7 @@ public struct Shard: ~Copyable {
         turns = KeyedSlab(capacityMax: max(bounds.turnsMax, 1), secret: secret)
         longTurns = KeyedSlab(capacityMax: max(bounds.longTurnsMax, 1), secret: secret)
         runs = KeyedSlab(capacityMax: max(bounds.runsMax, 1), secret: secret)
+        graphs = KeyedSlab(capacityMax: max(bounds.graphsMax, 1), secret: secret)
         effects = KeyedSlab(capacityMax: max(bounds.effectsMax, 1), secret: secret)
     }
 
@@ -29,26 +32,29 @@ public struct Shard: ~Copyable {
         public var turnsMax: Int
         public var longTurnsMax: Int
         public var runsMax: Int
+        public var graphsMax: Int
         public var effectsMax: Int
 
-        public init(turnsMax: Int, longTurnsMax: Int, runsMax: Int, effectsMax: Int) {
+        public init(turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int) {
             self.turnsMax = turnsMax
             self.longTurnsMax = longTurnsMax
             self.runsMax = runsMax
+            self.graphsMax = graphsMax
             self.effectsMax = effectsMax
         }
 
         /// Upper bound of what the slots take.
         public var bytes: Int {
             turnsMax * KeyedSlab<CallWindow>.slotBytesMax + longTurnsMax * KeyedSlab<NoveltyWindow>.slotBytesMax
-                + runsMax * KeyedSlab<MessageBoard>.slotBytesMax + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax
+                + runsMax * KeyedSlab<MessageBoard>.slotBytesMax + graphsMax * KeyedSlab<AgentGraph>.slotBytesMax
+                + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax
         }
 
         /// An equal part of the bounds of all shards together.
         public var perShard: Bounds {
             Bounds(
                 turnsMax: turnsMax / Limits.shards, longTurnsMax: longTurnsMax / Limits.shards,
-                runsMax: runsMax / Limits.shards, effectsMax: effectsMax / Limits.shards)
+                runsMax: runsMax / Limits.shards, graphsMax: graphsMax / Limits.shards, effectsMax: effectsMax / Limits.shards)
         }
     }
 

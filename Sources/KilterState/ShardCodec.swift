@@ -53,7 +53,7 @@ extension Shard {
     /// One blob per live key, in ascending order of (kind, key).
     public func blobs(shard: UInt8) -> [StateBlob] {
         Self.blobs(of: turns, .turn, shard) + Self.blobs(of: runs, .run, shard) + Self.blobs(of: longTurns, .longTurn, shard)
-            + Self.blobs(of: effects, .effect, shard)
+            + Self.blobs(of: effects, .effect, shard) + Self.blobs(of: graphs, .graph, shard)
     }
 
     private static func blobs<S: Slot>(of slab: borrowing KeyedSlab<S>, _ kind: StateBlob.Kind, _ shard: UInt8) -> [StateBlob] {
@@ -76,6 +76,7 @@ extension Shard {
         try Self.restore(blobs, .run, into: &runs)
         try Self.restore(blobs, .longTurn, into: &longTurns)
         try Self.restore(blobs, .effect, into: &effects)
+        try Self.restore(blobs, .graph, into: &graphs)
     }
 
     private static func restore<S: Slot>(

@@ -1,7 +1,7 @@
 /// The detectors of this build, in the order in which their events are published for one record.
 public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, errorStreak, unknownTool, growingCall
-    case messageStorm
+    case messageStorm, messageCycle, messageGrowth
 
     public var name: String {
         switch self {
@@ -14,6 +14,8 @@ public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .unknownTool: "unknown_tool"
         case .growingCall: "growing_call"
         case .messageStorm: "message_storm"
+        case .messageCycle: "message_cycle"
+        case .messageGrowth: "message_growth"
         }
     }
 

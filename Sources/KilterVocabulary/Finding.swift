@@ -58,7 +58,9 @@ public struct Finding: BitwiseCopyable, Sendable {
     public var period: UInt8 = 0
     /// By how many characters each call was longer than the one before.
     public var step: UInt32 = 0
-    /// Tool names of the cycle in order, the first `period` of them meant.
+    /// Messages with the text that goes round, or agents of the run.
+    public var members: UInt32 = 0
+    /// Names of the cycle's tools or of a path's agents, in order; the first `period` of them are meant.
     public var cycle: InlineNames = InlineNames()
 
     public init() {}
@@ -67,6 +69,7 @@ public struct Finding: BitwiseCopyable, Sendable {
     public enum Rule: UInt8, BitwiseCopyable, Sendable {
         case none, inRow, inWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult, pair, toSelf
         case lastThirty, lastTen, callsOfThirty
+        case growingGenerations, relayedTexts, depth, agentsOfGrowingRun
 
         public var name: String {
             switch self {
@@ -80,14 +83,18 @@ public struct Finding: BitwiseCopyable, Sendable {
             case .lastThirty: "last_thirty"
             case .lastTen: "last_ten"
             case .callsOfThirty: "calls_of_thirty"
+            case .growingGenerations: "growing_generations"
+            case .relayedTexts: "relayed_texts"
+            case .depth: "depth"
+            case .agentsOfGrowingRun: "agents_of_growing_run"
             }
         }
     }
 }
 
-/// Up to eight name hashes in place (`Limits.cyclePeriodMax`).
+/// Up to sixteen name hashes in place (`Limits.cyclePeriodMax`, `Limits.circleMax`).
 public struct InlineNames: BitwiseCopyable, Sendable {
-    private var storage = SIMD8<UInt64>(repeating: 0)
+    private var storage = SIMD16<UInt64>(repeating: 0)
     @inlinable public init() {}
     public subscript(index: Int) -> NameHash {
         get { storage[index] }

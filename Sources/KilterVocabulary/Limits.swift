@@ -42,6 +42,8 @@ public enum Limits {
     public static let turnsMax = 262_144
     /// Runs whose messages between agents are remembered, over all tenants. At 1.9 KB each: 120 MiB when full.
     public static let runsMax = 65_536
+    /// Runs in which agents message one another, over all tenants. At 3.1 KB each: 49 MiB when full.
+    public static let graphsMax = 16_384
     /// Turns of ten calls and more whose novelty is remembered, over all tenants. At 1.3 KB each: 81 MiB when full.
     public static let longTurnsMax = 65_536
     /// Calls of a turn from which on its novelty is remembered.
@@ -58,6 +60,8 @@ public enum Limits {
     public static let pairsMax = 16
     /// Distinct calls counted in one turn.
     public static let distinctCallsMax = 12
+    /// Agents of the longest circle of messages that is recognised and named.
+    public static let circleMax = 16
     /// Shards of state, whatever the number of workers.
     public static let shards = 64
     /// Rows that are judged together, at most.

@@ -87,6 +87,17 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     /// Identical messages of an agent to itself within `messageToSelfWindow`.
     public var messageToSelf = Ladder(info: Ladder.never, warning: 4, critical: 12)
 
+    /// Turns of one text round a circle of three to `Limits.circleMax` agents, back to one that did not work in between.
+    public var circleTurns = Ladder(info: 2, warning: 3, critical: 5)
+    /// Generations of messages in a row, each of which brings in more agents never seen in the run than the one before.
+    public var growingGenerations = Ladder(info: Ladder.never, warning: 3, critical: 5)
+    /// Generations in a row that pass on, among three parties or more, nine tenths of the messages before them.
+    public var relayingGenerations = Ladder(info: Ladder.never, warning: 5, critical: 10)
+    /// Agents in a chain, each brought in by the one before.
+    public var chainDepth = Ladder(info: 8, warning: 12, critical: 24)
+    /// Agents of a run in which three generations in a row brought in more agents than they had.
+    public var agentsOfGrowingRun = Ladder(info: Ladder.never, warning: Ladder.never, critical: 48)
+
     public init() {}
 
     /// The counts for a tool that polls: repetition weighs a fifth.

@@ -133,6 +133,9 @@ struct BreakersTests {
         #expect(breakers.feed(finding(at: 0, severity: .warning)).isEmpty)
         #expect(breakers.feed(finding(at: 0, detector: .messageStorm)).isEmpty)
         #expect(breakers.feed(finding(at: 0)).count == 1)
+        var growth = Breakers(rules: [BreakerRule(scope: .run, on: [.messageGrowth], mode: .enforce)])
+        #expect(growth.feed(finding(at: 0, detector: .messageGrowth, tier: .statistical)).isEmpty)
+        #expect(growth.feed(finding(at: 0, detector: .messageGrowth, tier: .structural)).map(\.decision) == [.block], "it is listed")
     }
 
     @Test("A run first known by its trace is the same breaker when its conversation shows")

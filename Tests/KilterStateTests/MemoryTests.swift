@@ -9,6 +9,7 @@ struct MemoryTests {
     func slotSizes() {
         #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_592)
         #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 1_920)
+        #expect(KeyedSlab<AgentGraph>.slotBytesMax <= 3_136)
         #expect(KeyedSlab<NoveltyWindow>.slotBytesMax <= 1_300)
         #expect(KeyedSlab<EffectMemory>.slotBytesMax <= 200)
         #expect(KeyedSlab<AcknowledgingRuns>.slotBytesMax <= 250)

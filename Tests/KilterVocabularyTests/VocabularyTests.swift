@@ -15,11 +15,13 @@ struct VocabularyTests {
     func limits() {
         #expect(Limits.messageBytesMax <= Limits.inflatedBytesMax)
         #expect(Limits.nameBytesMax <= Limits.valueBytesMax)
-        #expect(Limits.cyclePeriodMax == 8, "the call window has eight lanes, a finding eight names")
+        #expect(Limits.cyclePeriodMax == 8, "the call window has eight lanes")
+        #expect(Limits.circleMax == 16 && Limits.cyclePeriodMax <= Limits.circleMax, "a finding has sixteen names")
         #expect(Thresholds.repeatWindow == 20, "the call window keeps twenty calls")
         #expect(Limits.batchRows * 12 <= Limits.namesMax, "a name used in a batch is still known at its end")
         #expect(Limits.shards.nonzeroBitCount == 1)
         #expect(Limits.turnsMax % Limits.shards == 0 && Limits.runsMax % Limits.shards == 0)
+        #expect(Limits.graphsMax % Limits.shards == 0)
     }
 
     @Test("Strings are kept once, in order, and a cut table forgets what came after")
