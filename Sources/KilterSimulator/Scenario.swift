@@ -48,7 +48,7 @@ extension Scenario: CustomStringConvertible {
 public enum Scenarios {
     public static let all: [Scenario] =
         silentPolling + silentFaults + silentCoding + silentTurns + silentDelivery + repeatedCalls + repeatedDialects
-        + callCycles + errorStreaks + sameAnswers + toolClasses + messageStorms + lifeCycle + [demonstration]
+        + callCycles + errorStreaks + sameAnswers + toolClasses + messageStorms + messageCircles + growingRuns + lifeCycle + [demonstration]
 
     public static func named(_ id: String) -> Scenario? { all.first { $0.id == id } }
 }
