@@ -1,3 +1,4 @@
+import CLanes
 import KilterVocabulary
 
 /// Whether a result says next to nothing: fewer than sixteen letters once keys, tags, punctuation and digits are left out.
@@ -44,14 +45,13 @@ private struct LetterScan {
     private mutating func string(_ wanted: Int) -> Int {
         var letters = 0
         at += 1
-        while at < text.count, text[at] != Byte.quote {
+        while at < text.count {
+            let plain = kilter_string_stop_within(text.base + at, text.count - at)
+            letters += kilter_letters(text.base + at, plain)
+            at += plain
+            guard at < text.count, text[at] != Byte.quote else { break }
             // What an escape stands for is no letter.
-            if text[at] == Byte.backslash {
-                at += 2
-                continue
-            }
-            if Self.isLetter(text[at]) { letters += 1 }
-            at += 1
+            at += text[at] == Byte.backslash ? 2 : 1
         }
         at += 1
         var next = at

@@ -31,6 +31,10 @@ struct CanonicalWriter: ~Copyable {
     private var memberCapacity: Int
     private var memberCount = 0
 
+    /// Whether a member's name is one whose value varies by itself.
+    private(set) var hasVolatileName = false
+    private let volatileNames = VolatileParts.names
+
     private static let slack = 64
     private static let keptBytes = 4 << 20
     private static let keptMembers = 64 << 10
@@ -50,6 +54,7 @@ struct CanonicalWriter: ~Copyable {
     mutating func begin() {
         count = 0
         memberCount = 0
+        hasVolatileName = false
     }
 
     /// What was written, valid until the next call.
@@ -93,6 +98,8 @@ struct CanonicalWriter: ~Copyable {
     @inline(__always) mutating func endKey(_ object: inout Object) {
         let last = memberCount - 1
         members[last].keyEnd = count
+        let start = members[last].start + 1
+        if volatileNames.contains(Text(bytes + start, count - start - 1)) { hasVolatileName = true }
         byte(Byte.colon)
         if last > object.firstMember {
             let order = compareKeys(members[last - 1], members[last])
@@ -117,9 +124,13 @@ struct CanonicalWriter: ~Copyable {
         let bodyStart = slice[0].start
         let body = count - bodyStart
         let bytes = bytes
-        slice.sort { (a: Member, b: Member) -> Bool in
-            let order = compareKeysIn(bytes, a, b)
-            return order == 0 ? a.start < b.start : order < 0
+        if slice.count <= Self.fewMembers {
+            insertInOrder(slice)
+        } else {
+            slice.sort { (a: Member, b: Member) -> Bool in
+                let order = compareKeysIn(bytes, a, b)
+                return order == 0 ? a.start < b.start : order < 0
+            }
         }
         reserve(body)
         // The members are copied behind the text in their new order, then back.
@@ -138,6 +149,21 @@ struct CanonicalWriter: ~Copyable {
         }
         (source + bodyStart).update(from: source + count, count: body)
         return hasDuplicates
+    }
+
+    private static let fewMembers = 16
+
+    /// Members of equal keys stay in their order.
+    private func insertInOrder(_ slice: UnsafeMutableBufferPointer<Member>) {
+        for index in 1..<slice.count {
+            let member = slice[index]
+            var place = index
+            while place > 0, compareKeysIn(bytes, slice[place - 1], member) > 0 {
+                slice[place] = slice[place - 1]
+                place -= 1
+            }
+            slice[place] = member
+        }
     }
 
     @inline(__always) private func compareKeys(_ a: Member, _ b: Member) -> Int { compareKeysIn(bytes, a, b) }

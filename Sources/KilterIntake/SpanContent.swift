@@ -29,11 +29,12 @@ extension SpanResolver {
         let text = isJSON ? space.pointee.canonical.text : value.text
         if isBrief(text) { row.flags.insert(.briefResult) }
         let seen = text.prefix(min(text.count, Limits.settledBytesMax))
-        guard isJSON || kilter_may_be_volatile(seen.base, seen.count) != 0 else { return }
+        let own = space.pointee.rules.volatile.isEmpty ? .none : space.pointee.volatileNames(of: toolName(row.kind))
+        let mayBeNamed = isJSON && (space.pointee.canonical.hasVolatileName || !own.isEmpty)
+        guard mayBeNamed || kilter_may_be_volatile(seen.base, seen.count) != 0 else { return }
         let mark = space.pointee.arena.used
         defer { space.pointee.arena.rewind(to: mark) }
         guard text.count <= Limits.settledBytesMax, let out = space.pointee.arena.room(text.count) else { return }
-        let own = space.pointee.rules.volatile.isEmpty ? .none : space.pointee.volatileNames(of: toolName(row.kind))
         let names = own.isEmpty ? VolatileParts.names : VolatileParts.names.union(own)
         var scan = VolatileScan(text, into: out, names: names)
         guard let count = scan.settle(isJSON: isJSON) else { return }

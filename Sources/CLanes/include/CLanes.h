@@ -38,17 +38,42 @@ KILTER_INLINE size_t kilter_first_lane(kilter_u8x16 hit) {
 #endif
 }
 
-// Whether a digit is followed by a colon, a point, a blank or the letter of a unit of time anywhere in `n` bytes: without
-// that, no time of day, duration or process id is in them. Looks one byte behind the end.
+// How many lanes have all their bits set.
+KILTER_INLINE size_t kilter_lanes(kilter_u8x16 hit) {
+    kilter_u8x16 ones = hit & 1;
+    uint64_t low, high;
+    __builtin_memcpy(&low, &ones, 8);
+    __builtin_memcpy(&high, (const uint8_t *)&ones + 8, 8);
+    return (size_t)(((low + high) * 0x0101010101010101ULL) >> 56);
+}
+
+// Whether a time of day, a number behind a blank or an opening bracket, or "pid" may be in `n` bytes: without that, no time,
+// duration or process id is in them. Looks three bytes behind the end.
 KILTER_INLINE int kilter_may_be_volatile(const uint8_t *p, size_t n) {
-    uint8_t any = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint8_t digit = (uint8_t)((uint8_t)(p[i] - '0') < 10);
-        uint8_t next = p[i + 1];
-        any |= digit & (uint8_t)((next == ':') | (next == '.') | (next == ' ') | (next == 's') | (next == 'm'));
-        any |= (uint8_t)(((p[i] | 0x20) == 'p') & ((next | 0x20) == 'i'));
+    kilter_u8x16 any = {0};
+    for (size_t i = 0; i < n; i += 16) {
+        kilter_u8x16 v = kilter_load16(p + i), next = kilter_load16(p + i + 1), second = kilter_load16(p + i + 2);
+        kilter_u8x16 isDigit = (kilter_u8x16)((kilter_u8x16)(next - '0') < 10);
+        kilter_u8x16 isClock = (kilter_u8x16)(v == ':') & isDigit & (kilter_u8x16)((kilter_u8x16)(second - '0') < 10);
+        kilter_u8x16 isSpan = ((kilter_u8x16)(v == ' ') | (kilter_u8x16)(v == '(')) & isDigit;
+        kilter_u8x16 isProcess = (kilter_u8x16)((v | 0x20) == 'p') & (kilter_u8x16)((next | 0x20) == 'i')
+            & (kilter_u8x16)((second | 0x20) == 'd');
+        any |= isClock | isSpan | isProcess;
     }
-    return any;
+    return kilter_first_lane(any) < 16;
+}
+
+// Letters of ASCII, and longer UTF-8 sequences each once, in `n` bytes.
+KILTER_INLINE size_t kilter_letters(const uint8_t *p, size_t n) {
+    kilter_u8x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    size_t letters = 0;
+    for (size_t i = 0; i < n; i += 16) {
+        kilter_u8x16 v = kilter_load16(p + i);
+        kilter_u8x16 hit = (kilter_u8x16)((kilter_u8x16)((v | 0x20) - 'a') < 26) | (kilter_u8x16)(v >= 0xc0);
+        if (n - i < 16) hit &= (kilter_u8x16)(lanes < (uint8_t)(n - i));
+        letters += kilter_lanes(hit);
+    }
+    return letters;
 }
 
 // Lanes that end a run of plain ASCII inside a JSON string: a quote, a backslash, a control character, a byte of
@@ -99,6 +124,18 @@ KILTER_INLINE size_t kilter_string_stop(const uint8_t *p) {
         size_t lane = kilter_first_lane(hit);
         if (lane < 16) return n + lane;
     }
+}
+
+// The same for `n` bytes of which none need stop it.
+KILTER_INLINE size_t kilter_string_stop_within(const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < n; i += 16) {
+        kilter_u8x16 v = kilter_load16(p + i);
+        kilter_u8x16 hit = (kilter_u8x16)(v == (uint8_t)'"') | (kilter_u8x16)(v == (uint8_t)'\\')
+            | (kilter_u8x16)((v & (uint8_t)0xe0) == (uint8_t)0);
+        size_t lane = kilter_first_lane(hit);
+        if (lane < 16) return i + lane < n ? i + lane : n;
+    }
+    return n;
 }
 
 // Bytes of the well-formed UTF-8 sequence of two to four bytes that starts at `p`, or zero when there is none
