@@ -48,7 +48,9 @@ extension Scenario: CustomStringConvertible {
 public enum Scenarios {
     public static let all: [Scenario] =
         silentPolling + silentFaults + silentCoding + silentTurns + silentDelivery + repeatedCalls + repeatedDialects
-        + callCycles + errorStreaks + sameAnswers + toolClasses + messageStorms + messageCircles + growingRuns + lifeCycle + [demonstration]
+        + callCycles + errorStreaks + sameAnswers + nearRepetition + toolClasses + messageStorms + messageCircles + growingRuns + firstUses
+        + lifeCycle
+        + [demonstration]
 
     public static func named(_ id: String) -> Scenario? { all.first { $0.id == id } }
 }
