@@ -131,7 +131,7 @@ public enum Detection {
         _ window: UnsafeMutablePointer<CallWindow>, _ sight: CallWindow.Sight, _ novelty: UnsafeMutablePointer<NoveltyWindow>?
     ) -> Bool {
         if sight.inWindow > 1 || sight.sameArguments > 1 || sight.sameResult.count > 1 || window.pointee.errorCount > 1 { return true }
-        if sight.grew || sight.wasUnknownTool { return true }
+        if sight.grew || sight.wasUnknownTool || sight.wasNear { return true }
         guard let novelty else { return false }
         // A call that repeats one from long ago is in no window, only here.
         return novelty.pointee.newPairs & 1 == 0 || novelty.pointee.newCalls & 1 == 0
@@ -143,7 +143,10 @@ public enum Detection {
     ) {
         let cycle = CallCycle.judge(window, subject)
         let inCycle = (cycle?.severity ?? .info) >= .warning
-        let repeated = RepeatedCall.judge(window, sight, inCycle: inCycle, subject)
+        let place = subject.row.place
+        let repeated = RepeatedCall.judge(
+            window, sight, inCycle: inCycle,
+            isAcknowledgement: acknowledged.contains(call.told, tenant: place.tenantName, besides: place.runKey), subject)
         if let repeated { findings.append(repeated) }
         if let cycle { findings.append(cycle) }
         if let finding = Stagnation.judge(sight, call, subject, acknowledged) { findings.append(finding) }
@@ -155,6 +158,40 @@ public enum Detection {
         if let finding = ErrorStreak.judge(window, subject) { findings.append(finding) }
         if let finding = UnknownTool.judge(window, sight, subject) { findings.append(finding) }
         if let finding = GrowingCall.judge(window, sight, subject) { findings.append(finding) }
+    }
+
+    /// Agent keying: the tools of each agent, of one shard.
+    public static func stepHabits(
+        _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard,
+        into found: inout Found
+    ) {
+        let range = work.agentCalls.range(number)
+        for position in range {
+            let far = position + announcedMax
+            if far < range.upperBound { shard.repertoires.prefetch(work.agentCalls.entries[far].key) }
+            stepHabit(work.agentCalls.entries[position], batch, standards, &shard, into: &found.findings)
+        }
+    }
+
+    @inline(__always) private static func stepHabit(
+        _ entry: ShardWork.Entry, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard,
+        into findings: inout [Finding]
+    ) {
+        batch.rows.withUnsafeBufferPointer { rows in
+            // Guard: as in `stepCall`.
+            guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
+            let tool = batch.strings.hash(row.pointee.tool)
+            // A tool that is not there is not used.
+            guard tool != 0, !row.pointee.flags.contains(.unknownTool) else { return }
+            // Guard: the pointer is used before the slab is changed again.
+            let repertoire = shard.repertoires.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: Repertoire()).slot
+            let sight = repertoire.pointee.observe(Repertoire.Use(row, tool: tool))
+            guard sight.isNew else { return }
+            let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
+            let subject = { Subject(row: row.pointee, strings: batch.strings, record: entry.row, thresholds: counts) }
+            if let finding = NewTool.judge(sight, row, counts, subject: subject) { findings.append(finding) }
+            if let finding = NewTransition.judge(sight, counts, subject: subject) { findings.append(finding) }
+        }
     }
 
     /// Run keying: the messages between the agents of each run, of one shard.
@@ -238,6 +275,8 @@ public enum Detection {
         case .messageStorm: MessageStorm.explain(finding, name)
         case .messageCycle: MessageCycle.explain(finding, name)
         case .messageGrowth: MessageGrowth.explain(finding, name)
+        case .newTool: NewTool.explain(finding, name)
+        case .newTransition: NewTransition.explain(finding, name)
         }
     }
 }

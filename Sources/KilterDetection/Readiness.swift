@@ -41,6 +41,7 @@ extension Detection {
             case .messageStorm: MessageStorm.readiness(seen, of: .messageStorm)
             case .messageCycle: MessageStorm.readiness(seen, of: .messageCycle)
             case .messageGrowth: MessageGrowth.readiness(seen)
+            case .newTool, .newTransition: NewTool.readiness(seen, of: detector)
             }
         }
     }

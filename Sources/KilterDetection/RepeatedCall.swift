@@ -4,20 +4,23 @@ import KilterVocabulary
 
 /// Claim: the agent keeps making the same call.
 ///
-/// Four rules, from the strongest evidence to the weakest; the highest severity speaks, the stronger rule on a tie:
+/// Five rules, from the strongest evidence to the weakest; the highest severity speaks, the stronger rule on a tie:
 /// 1. identical (tool, arguments, result) in an unbroken row;
 /// 2. the same among the last twenty calls, other calls in between, unless they form an established cycle;
 /// 3. identical (tool, arguments) in the turn whose result is not known;
-/// 4. identical (tool, arguments) in the turn whose results are known and change: polling, most likely.
+/// 4. identical (tool, arguments) in the turn whose results are known and change: polling, most likely;
+/// 5. calls of one tool in a row whose arguments and results share four fifths of their words with the call before. Results
+///    that only resemble may be progress, so it warns only where arguments vary too, and never trips.
 ///
 /// Readiness: none needed, the evidence is in the turn itself. Counts: `Thresholds`.
 /// Unknown arguments equal nothing, so a content-free stream of one tool name never fires.
 enum RepeatedCall {
     /// The verdict on the call just observed, or nil below the information level.
     static func judge(
-        _ window: CallWindow, _ sight: CallWindow.Sight, inCycle: Bool, _ subject: Subject
+        _ window: CallWindow, _ sight: CallWindow.Sight, inCycle: Bool, isAcknowledgement: @autoclosure () -> Bool,
+        _ subject: Subject
     ) -> Finding? {
-        guard window.symbols[0] != 0 || sight.sameArguments > 1 else { return nil }
+        guard window.symbols[0] != 0 || sight.sameArguments > 1 || sight.wasNear else { return nil }
         var best: Finding?
         let counts = subject.thresholds
         if window.symbols[0] != 0 {
@@ -25,7 +28,24 @@ enum RepeatedCall {
             if !inCycle { consider(&best, inWindow(sight, counts, subject)) }
         }
         if !inCycle { consider(&best, inTurn(window, sight, counts, subject)) }
+        // "The file was changed" after each of several changes resembles itself.
+        if sight.wasNear, !isAcknowledgement() { consider(&best, nearRow(window, counts, subject)) }
         return best
+    }
+
+    private static func nearRow(_ window: CallWindow, _ counts: Thresholds, _ subject: Subject) -> Finding? {
+        let near = window.near
+        guard var severity = counts.nearInRow.severity(of: near.row.count) else { return nil }
+        if near.variations == 0 { severity = .info }
+        guard let threshold = counts.nearInRow.reached(severity, by: near.row.count) else { return nil }
+        var finding = base(.nearInRow, .near, severity, subject)
+        // An episode of its own, so that equal calls behind it are told as such.
+        finding.subject = StableHash.combine(finding.tool, UInt64(near.row.firstCall))
+        finding.count = near.row.count
+        finding.threshold = threshold
+        finding.begin(near.row, now: subject)
+        finding.previousSpan = window.past(1)?.span ?? 0
+        return finding
     }
 
     private static func consider(_ best: inout Finding?, _ candidate: Finding?) {
@@ -129,15 +149,26 @@ enum RepeatedCall {
             evidence.append(Evidence("not_observable", .strings(["result"])))
         case .sameArgumentsChangingResult:
             what = "made the same call to \(tool) \(finding.count) times in one turn, with changing results"
+        case .nearInRow:
+            what = "made \(finding.count) calls to \(tool) in a row that resemble one another, in their arguments and in their results"
         default:
             what = "made the same call to \(tool) with the same result \(finding.count) times in a row"
         }
         return Explanation(
             summary: "\(agent) \(what) within \(span) (\(Wording.level(finding))).",
-            advice: finding.rule == .sameArgumentsChangingResult
-                ? "You have asked \(tool) the same question \(finding.count) times; wait for the change you need or stop asking."
-                : "You have already called \(tool) with these arguments \(finding.count) times and got the same answer; "
-                    + "use it, change the approach, or stop and report.",
-            evidence: evidence, unit: "calls")
+            advice: advice(finding, tool), evidence: evidence, unit: "calls")
+    }
+
+    private static func advice(_ finding: Finding, _ tool: String) -> String {
+        switch finding.rule {
+        case .sameArgumentsChangingResult:
+            "You have asked \(tool) the same question \(finding.count) times; wait for the change you need or stop asking."
+        case .nearInRow:
+            "Your last \(finding.count) calls to \(tool) hardly differ, and neither do their results; "
+                + "use what you have, change the approach, or stop and report."
+        default:
+            "You have already called \(tool) with these arguments \(finding.count) times and got the same answer; "
+                + "use it, change the approach, or stop and report."
+        }
     }
 }

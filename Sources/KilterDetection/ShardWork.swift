@@ -3,7 +3,7 @@ import KilterVocabulary
 
 /// The rows of one batch that the keyings look at, shared out among the shards; in admission order within each.
 ///
-/// Calls go to the shard of their turn, messages and calls to the shard of their run. Cost: two passes over the rows
+/// Calls go to the shard of their turn and to that of their agent, messages and calls to that of their run. Cost: two passes over the rows
 /// and no allocation once the lists have grown.
 public struct ShardWork: Sendable {
     /// A row by its number, and the key it is looked up by.
@@ -50,6 +50,7 @@ public struct ShardWork: Sendable {
 
     var calls = List()
     var runRows = List()
+    var agentCalls = List()
 
     public init() {}
 
@@ -57,6 +58,7 @@ public struct ShardWork: Sendable {
     public mutating func share(_ batch: SpanBatch, _ rows: Range<Int>) {
         calls.removeAll()
         runRows.removeAll()
+        agentCalls.removeAll()
         batch.rows.withUnsafeBufferPointer { all in
             // Guard: `rows` is inside the buffer, and the pointer does not leave this closure.
             guard let base = all.baseAddress, rows.lowerBound >= 0, rows.upperBound <= all.count else { return }
@@ -64,6 +66,7 @@ public struct ShardWork: Sendable {
         }
         calls.arrange()
         runRows.arrange()
+        agentCalls.arrange()
     }
 
     // Guard: as above.
@@ -72,9 +75,13 @@ public struct ShardWork: Sendable {
         guard isCall || Detection.isMessage(row) else { return }
         let runKey = row.pointee.place.runKey
         runRows.append(number, runKey, Shard.ofRun(runKey))
-        if isCall { calls.append(number, row.pointee.place.turnKey, Shard.ofTurn(row.pointee.place.turnKey)) }
+        guard isCall else { return }
+        calls.append(number, row.pointee.place.turnKey, Shard.ofTurn(row.pointee.place.turnKey))
+        agentCalls.append(number, row.pointee.place.agentKey, Shard.ofAgent(row.pointee.place.agentKey))
     }
 
     /// Whether a shard has nothing to do.
-    public func isEmpty(_ shard: Int) -> Bool { runRows.range(shard).isEmpty && calls.range(shard).isEmpty }
+    public func isEmpty(_ shard: Int) -> Bool {
+        runRows.range(shard).isEmpty && calls.range(shard).isEmpty && agentCalls.range(shard).isEmpty
+    }
 }

@@ -64,6 +64,8 @@ extension Configuration {
               same_arguments_unknown_result: {info: 10, warning: 20, critical: never}
               # Identical calls in one turn whose results differ: information only.
               same_arguments_changing_result: {info: 10, warning: never, critical: never}
+              # Calls of one tool in a row, each much like the one before; a warning also needs the arguments to vary.
+              near_in_row: {info: 3, warning: 5, critical: never}
             call_cycle:
               # Complete turns of a cycle of two to eight calls with identical results.
               turns: {info: 2, warning: 3, critical: 5}
@@ -106,6 +108,14 @@ extension Configuration {
               depth: {info: 8, warning: 12, critical: 24}
               # Agents of a run, once three generations in a row have grown.
               agents: {info: never, warning: never, critical: 48}
+            new_tool:
+              # An agent uses a tool it never used, though only one of so many of its runs brings a new one. Never trips.
+              one_run_in: {info: 20, warning: never, critical: never}
+              # The same where the tool is of class side_effect and the run has read content.
+              acts_after_reading: {info: 10, warning: 20, critical: never}
+            new_transition:
+              # The same for a step from one tool to another.
+              one_run_in: {info: 20, warning: never, critical: never}
 
         # (later) The most that may be spent; all that apply hold. scope: run, agent, workflow, department or tenant.
         #   - {for: {agent: "*"}, scope: agent, per: 1d, limit: $20}

@@ -2,14 +2,15 @@ import KilterVocabulary
 
 /// The ladders of `Thresholds` by the names that configurations and profiles use.
 public enum LadderName: Int, CaseIterable, Sendable {
-    case repeatedInRow, repeatedInWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult
+    case repeatedInRow, repeatedInWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult, nearInRow
     case cycleTurns, stagnation, knownOfThirty, knownOfTen, knownCallsOfThirty, sideEffects, errorStreak
     case unknownTools, growthSteps, messagePair, messageToSelf
     case circleTurns, growingGenerations, relayingGenerations, chainDepth, agentsOfGrowingRun
+    case newTool, newToolThatActs, newTransition
 
     public var detector: DetectorID {
         switch self {
-        case .repeatedInRow, .repeatedInWindow, .sameArgumentsUnknownResult, .sameArgumentsChangingResult: .repeatedCall
+        case .repeatedInRow, .repeatedInWindow, .sameArgumentsUnknownResult, .sameArgumentsChangingResult, .nearInRow: .repeatedCall
         case .cycleTurns: .callCycle
         case .stagnation: .stagnation
         case .knownOfThirty, .knownOfTen, .knownCallsOfThirty: .noveltyCollapse
@@ -20,6 +21,8 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .messagePair, .messageToSelf: .messageStorm
         case .circleTurns: .messageCycle
         case .growingGenerations, .relayingGenerations, .chainDepth, .agentsOfGrowingRun: .messageGrowth
+        case .newTool, .newToolThatActs: .newTool
+        case .newTransition: .newTransition
         }
     }
 
@@ -30,6 +33,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .repeatedInWindow: "in_window"
         case .sameArgumentsUnknownResult: "same_arguments_unknown_result"
         case .sameArgumentsChangingResult: "same_arguments_changing_result"
+        case .nearInRow: "near_in_row"
         case .cycleTurns, .circleTurns: "turns"
         case .stagnation: "same_result"
         case .knownOfThirty: "last_thirty"
@@ -44,13 +48,15 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .relayingGenerations: "relaying"
         case .chainDepth: "depth"
         case .agentsOfGrowingRun: "agents"
+        case .newTool, .newTransition: "one_run_in"
+        case .newToolThatActs: "acts_after_reading"
         }
     }
 
     /// What is counted.
     public var unit: String {
         switch self {
-        case .repeatedInRow, .repeatedInWindow, .sameArgumentsUnknownResult, .sameArgumentsChangingResult: "calls"
+        case .repeatedInRow, .repeatedInWindow, .sameArgumentsUnknownResult, .sameArgumentsChangingResult, .nearInRow: "calls"
         case .cycleTurns: "turns"
         case .stagnation: "distinct calls"
         case .knownOfThirty, .knownOfTen, .knownCallsOfThirty: "known calls"
@@ -62,13 +68,14 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .circleTurns: "turns"
         case .growingGenerations, .relayingGenerations: "generations"
         case .chainDepth, .agentsOfGrowingRun: "agents"
+        case .newTool, .newToolThatActs, .newTransition: "runs per new one"
         }
     }
 
     /// The highest severity that the kind of evidence can carry (contract, section 6).
     public var highest: Severity {
         switch self {
-        case .sameArgumentsUnknownResult: .warning
+        case .sameArgumentsUnknownResult, .nearInRow: .warning
         case .sameArgumentsChangingResult, .knownCallsOfThirty: .info
         default: .critical
         }
@@ -84,6 +91,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .repeatedInWindow: \.repeatedInWindow
         case .sameArgumentsUnknownResult: \.sameArgumentsUnknownResult
         case .sameArgumentsChangingResult: \.sameArgumentsChangingResult
+        case .nearInRow: \.nearInRow
         case .cycleTurns: \.cycleTurns
         case .stagnation: \.stagnation
         case .knownOfThirty: \.knownOfThirty
@@ -100,6 +108,9 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .relayingGenerations: \.relayingGenerations
         case .chainDepth: \.chainDepth
         case .agentsOfGrowingRun: \.agentsOfGrowingRun
+        case .newTool: \.newTool
+        case .newToolThatActs: \.newToolThatActs
+        case .newTransition: \.newTransition
         }
     }
 }

@@ -105,7 +105,7 @@ public final class Engine {
         desk.breakers.state(at: admission.engineTimes.reduce(.zero) { max($0, $1.engineTime) })
     }
 
-    /// Both keyings over all shards. Each worker owns every n-th shard for the time of the round.
+    /// All keyings over all shards. Each worker owns every n-th shard for the time of the round.
     private func detect(_ batch: SpanBatch) -> Found {
         let shards = self.shards
         let work = self.work
@@ -121,6 +121,7 @@ public final class Engine {
                 if work.isEmpty(shard) { continue }
                 let room = shards[shard]
                 Detection.stepAgents(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
+                Detection.stepHabits(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
                 Detection.stepRuns(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
             }
         }

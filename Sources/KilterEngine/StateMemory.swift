@@ -8,14 +8,14 @@ public struct StateMemory: Sendable, Equatable {
     public static let published = StateMemory(
         Shard.Bounds(
             turnsMax: Limits.turnsMax, longTurnsMax: Limits.longTurnsMax, runsMax: Limits.runsMax,
-            graphsMax: Limits.graphsMax, effectsMax: Limits.effectsMax))
+            graphsMax: Limits.graphsMax, effectsMax: Limits.effectsMax, agentsMax: Limits.agentsMax))
 
     /// At least one slot of each kind in each shard.
     public init(_ bounds: Shard.Bounds) {
         self.bounds = Shard.Bounds(
             turnsMax: max(bounds.turnsMax, Limits.shards), longTurnsMax: max(bounds.longTurnsMax, Limits.shards),
             runsMax: max(bounds.runsMax, Limits.shards), graphsMax: max(bounds.graphsMax, Limits.shards),
-            effectsMax: max(bounds.effectsMax, Limits.shards))
+            effectsMax: max(bounds.effectsMax, Limits.shards), agentsMax: max(bounds.agentsMax, Limits.shards))
     }
 
     /// `bytes` shared out in the published proportion.
@@ -30,7 +30,7 @@ public struct StateMemory: Sendable, Equatable {
             Shard.Bounds(
                 turnsMax: part(all.bounds.turnsMax), longTurnsMax: part(all.bounds.longTurnsMax),
                 runsMax: part(all.bounds.runsMax), graphsMax: part(all.bounds.graphsMax),
-                effectsMax: part(all.bounds.effectsMax)))
+                effectsMax: part(all.bounds.effectsMax), agentsMax: part(all.bounds.agentsMax)))
     }
 
     /// Upper bound of what the slots take.

@@ -8,7 +8,12 @@ extension SpanResolver {
         let arguments = isTool ? try toolArguments() : candidates.first(.arguments)
         if arguments.shape != .absent {
             (row.arguments, row.argumentsCharacters) = try comparable(arguments, &row.flags)
-            if isTool, row.arguments.isKnown, !space.pointee.rules.volatile.isEmpty { dropVolatile(arguments, &row) }
+            if isTool, row.arguments.isKnown {
+                let text = comparedText(arguments)
+                row.argumentsSketch = WordSketch(of: text, withDigits: false)
+                row.command = commandWord(text)
+                if !space.pointee.rules.volatile.isEmpty { dropVolatile(arguments, &row) }
+            }
         }
         var result = candidates.first(.result)
         if result.shape == .absent && isTool { result = candidates.first(.genericOutput) }
@@ -21,13 +26,20 @@ extension SpanResolver {
         resolveMessage(&row)
     }
 
+    /// The text that the last fingerprint is of.
+    private func comparedText(_ value: AttributeValue) -> Text {
+        let isText = value.shape == .text || value.shape == .plainTree
+        // Of a tree, and of JSON text, the canonical form is still there.
+        return isText && !space.pointee.isCanonical ? value.text : space.pointee.canonical.text
+    }
+
     /// Notes a result that says next to nothing, and compares one with volatile parts without them.
     private func settle(_ value: AttributeValue, _ row: inout SpanRecord) {
         let isText = value.shape == .text || value.shape == .plainTree
         // Of a tree, and of JSON text, the canonical form is still there.
         let isJSON = !isText || space.pointee.isCanonical
         let text = isJSON ? space.pointee.canonical.text : value.text
-        if isBrief(text) { row.flags.insert(.briefResult) }
+        if isBrief(text) { row.flags.insert(.briefResult) } else { row.resultSketch = WordSketch(of: text, withDigits: true) }
         let seen = text.prefix(min(text.count, Limits.settledBytesMax))
         let own = space.pointee.rules.volatile.isEmpty ? .none : space.pointee.volatileNames(of: toolName(row.kind))
         let mayBeNamed = isJSON && (space.pointee.canonical.hasVolatileName || !own.isEmpty)
@@ -53,7 +65,9 @@ extension SpanResolver {
         guard let out = space.pointee.arena.room(text.count) else { return }
         var scan = VolatileScan(text, into: out, names: names)
         guard let count = scan.dropNamed() else { return }
-        row.arguments = fingerprint(space.pointee.arena.keep(count), .settled)
+        let kept = space.pointee.arena.keep(count)
+        row.arguments = fingerprint(kept, .settled)
+        row.argumentsSketch = WordSketch(of: kept, withDigits: false)
     }
 
     /// The tool's own attribute, else the generic input of a tool span, else parameters that are no definition.

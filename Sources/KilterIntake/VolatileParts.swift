@@ -10,7 +10,7 @@ import KilterVocabulary
 /// again tells something new.
 enum VolatileParts {
     /// Names of members that are volatile wherever they stand.
-    static let names = VolatileNames([
+    static let names = FoldedNames([
         "timestamp", "timestampms", "ts", "datetime", "duration", "durationms", "durationseconds", "durations", "elapsed",
         "elapsedms", "elapsedseconds", "elapsedtime", "took", "tookms", "latency", "latencyms", "executiontime", "executiontimems",
         "responsetime", "responsetimems", "processingtime", "processingtimems", "walltime", "pid", "processid", "requestid",
@@ -20,12 +20,12 @@ enum VolatileParts {
 }
 
 /// Names of members; case, underscores and hyphens make no difference.
-struct VolatileNames: Sendable {
+struct FoldedNames: Sendable {
     private var hashes: Set<UInt64> = []
     /// By first letter, the last letters that occur with it: most members are told from all of them by these two.
     private var ends = [UInt32](repeating: 0, count: 32)
 
-    static let none = VolatileNames([])
+    static let none = FoldedNames([])
 
     init(_ names: [String]) {
         for name in names {
@@ -38,7 +38,7 @@ struct VolatileNames: Sendable {
 
     var isEmpty: Bool { hashes.isEmpty }
 
-    func union(_ other: VolatileNames) -> VolatileNames {
+    func union(_ other: FoldedNames) -> FoldedNames {
         var all = self
         all.hashes.formUnion(other.hashes)
         for index in ends.indices { all.ends[index] |= other.ends[index] }
@@ -86,11 +86,11 @@ struct VolatileScan {
     /// Leaves the texts alone.
     private var keepsText = false
 
-    private let names: VolatileNames
+    private let names: FoldedNames
 
     /// - Parameter names: of members that are left out.
     // Guard: as above.
-    init(_ text: Text, into out: UnsafeMutablePointer<UInt8>, names: VolatileNames) {
+    init(_ text: Text, into out: UnsafeMutablePointer<UInt8>, names: FoldedNames) {
         self.text = text
         self.out = out
         self.names = names

@@ -14,7 +14,7 @@ struct Workspace: ~Copyable {
     /// Whether the last text that was compared is there in its canonical form.
     var isCanonical = false
     /// By the hash of a tool's name, what of its arguments and results is volatile.
-    private var volatile: [UInt64: VolatileNames] = [:]
+    private var volatile: [UInt64: FoldedNames] = [:]
     private static let volatileToolsMax = 4_096
     var arena = Arena()
     var nesting = Nesting()
@@ -75,12 +75,12 @@ struct Workspace: ~Copyable {
     }
 
     /// Names of members that the configuration calls volatile for `tool`.
-    mutating func volatileNames(of tool: Text) -> VolatileNames {
+    mutating func volatileNames(of tool: Text) -> FoldedNames {
         let key = StableHash.hash(tool.buffer)
         if let known = volatile[key] { return known }
         let name = String(decoding: tool.buffer, as: UTF8.self)
         let fields = rules.volatile.filter { Glob.matches($0.tool, name) }.flatMap(\.fields)
-        let names = VolatileNames(fields)
+        let names = FoldedNames(fields)
         // Forgetting changes nothing but work.
         if volatile.count >= Self.volatileToolsMax { volatile.removeAll() }
         volatile[key] = names

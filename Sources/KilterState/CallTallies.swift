@@ -57,6 +57,45 @@ public struct Growth: BitwiseCopyable, Sendable {
     }
 }
 
+/// Successful calls of one tool, one directly after the other, whose arguments and results each resemble those of the
+/// call before: a search worded a little differently, a page that is never the same bytes twice.
+public struct NearRow: BitwiseCopyable, Sendable {
+    /// The row; at least 1 once there was a call whose result tells something.
+    public internal(set) var row = Tally()
+    /// Calls in it whose arguments are not those of the call before.
+    public internal(set) var variations: UInt32 = 0
+    var tool: NameHash = 0
+    var symbol: UInt64 = 0
+    var call: UInt64 = 0
+    var arguments = WordSketch.unknown
+    var result = WordSketch.unknown
+    /// Calls in it that are not the same as the one before.
+    var differing: UInt32 = 0
+
+    /// True when the call goes on with a row in which not all are the same.
+    mutating func observe(_ call: Call, at number: UInt32) -> Bool {
+        // Other arguments of the same words differ in numbers alone: the agent goes through a list.
+        let counts = call.call != self.call && call.argumentsSketch == arguments
+        let goesOn =
+            call.tool == tool && !counts && arguments.resembles(call.argumentsSketch) && result.resembles(call.toldSketch)
+        if !goesOn {
+            row = Tally()
+            variations = 0
+            differing = 0
+        } else {
+            if call.call != self.call { variations &+= 1 }
+            if call.symbol != symbol { differing &+= 1 }
+        }
+        row.count(call, at: number)
+        tool = call.tool
+        symbol = call.symbol
+        self.call = call.call
+        arguments = call.argumentsSketch
+        result = call.toldSketch
+        return goesOn && differing > 0
+    }
+}
+
 extension CallWindow {
     /// Counts the distinct calls whose latest result is that of `call`.
     mutating func noteResult(_ call: Call, _ sight: inout Sight) {

@@ -23,6 +23,9 @@ public struct Call: BitwiseCopyable, Sendable {
     public var parentIsInference: Bool
     /// The outcome, when it is a success that says something; zero otherwise.
     public var told: UInt64
+    /// The words of arguments and result; unknown in a failure and in a result that says next to nothing.
+    public var argumentsSketch: WordSketch
+    public var toldSketch: WordSketch
     /// Length of the arguments; zero is empty or unknown.
     public var argumentsCharacters: UInt32
     /// It failed because there is no such tool.
@@ -57,6 +60,8 @@ public struct Call: BitwiseCopyable, Sendable {
         spend = row.pointee.place.mark
         parentIsInference = row.pointee.place.parentIsInference
         told = row.pointee.flags.isDisjoint(with: [.failed, .briefResult]) ? outcome : 0
+        argumentsSketch = row.pointee.argumentsSketch
+        toldSketch = told != 0 ? row.pointee.resultSketch : .unknown
         argumentsCharacters = row.pointee.argumentsCharacters
         isOfUnknownTool = row.pointee.flags.contains(.unknownTool)
     }
@@ -112,6 +117,8 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     var knownResults = InlineArray<12, UInt64>(repeating: 0)
     /// Arguments that grow from call to call of one tool.
     public internal(set) var growth = Growth()
+    /// Calls of one tool in a row that resemble one another.
+    public internal(set) var near = NearRow()
     /// Calls of tools that do not exist.
     public internal(set) var unknownTools = Tally()
     // The last twenty calls, a ring.
@@ -126,7 +133,7 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     var known = InlineArray<12, KnownCall>(repeating: KnownCall())
 
     /// Lines of 64 bytes that every call touches: everything up to `ringSymbols`.
-    public static let hotLines = 17
+    public static let hotLines = 20
 
     public init() {}
 
@@ -172,6 +179,8 @@ public struct CallWindow: BitwiseCopyable, Sendable {
         /// The call adds to what `growth`, or `unknownTools`, counts.
         public var grew = false
         public var wasUnknownTool = false
+        /// The call resembles the one before, without being the same.
+        public var wasNear = false
     }
 }
 
@@ -206,6 +215,7 @@ extension CallWindow {
         noteKnown(call, &sight)
         noteResult(call, &sight)
         sight.grew = growth.observe(call, at: calls)
+        if !inBatch { sight.wasNear = near.observe(call, at: calls) }
         if call.isOfUnknownTool {
             unknownTools.count(call, at: calls)
             sight.wasUnknownTool = true

@@ -1,7 +1,8 @@
 import KilterMath
 import KilterVocabulary
 
-/// The state of one virtual shard: slots of the agent keying (calls per turn) and of the run keying (messages, effects).
+/// The state of one virtual shard: slots of the agent keying (calls per turn, tools per agent) and of the run keying
+/// (messages, effects).
 ///
 /// Which shard a key belongs to follows from the key alone; how many workers there are does not matter.
 public struct Shard: ~Copyable {
@@ -15,6 +16,8 @@ public struct Shard: ~Copyable {
     public var graphs: KeyedSlab<AgentGraph>
     /// What was done in a turn that must not be done twice.
     public var effects: KeyedSlab<EffectMemory>
+    /// The tools of each agent.
+    public var repertoires: KeyedSlab<Repertoire>
 
     /// - Parameters:
     ///   - bounds: how many slots this shard may have.
@@ -25,6 +28,7 @@ public struct Shard: ~Copyable {
         runs = KeyedSlab(capacityMax: max(bounds.runsMax, 1), secret: secret)
         graphs = KeyedSlab(capacityMax: max(bounds.graphsMax, 1), secret: secret)
         effects = KeyedSlab(capacityMax: max(bounds.effectsMax, 1), secret: secret)
+        repertoires = KeyedSlab(capacityMax: max(bounds.agentsMax, 1), secret: secret)
     }
 
     /// Slots of each kind at most.
@@ -34,34 +38,40 @@ public struct Shard: ~Copyable {
         public var runsMax: Int
         public var graphsMax: Int
         public var effectsMax: Int
+        public var agentsMax: Int
 
-        public init(turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int) {
+        public init(turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int) {
             self.turnsMax = turnsMax
             self.longTurnsMax = longTurnsMax
             self.runsMax = runsMax
             self.graphsMax = graphsMax
             self.effectsMax = effectsMax
+            self.agentsMax = agentsMax
         }
 
         /// Upper bound of what the slots take.
         public var bytes: Int {
             turnsMax * KeyedSlab<CallWindow>.slotBytesMax + longTurnsMax * KeyedSlab<NoveltyWindow>.slotBytesMax
                 + runsMax * KeyedSlab<MessageBoard>.slotBytesMax + graphsMax * KeyedSlab<AgentGraph>.slotBytesMax
-                + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax
+                + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax + agentsMax * KeyedSlab<Repertoire>.slotBytesMax
         }
 
         /// An equal part of the bounds of all shards together.
         public var perShard: Bounds {
             Bounds(
                 turnsMax: turnsMax / Limits.shards, longTurnsMax: longTurnsMax / Limits.shards,
-                runsMax: runsMax / Limits.shards, graphsMax: graphsMax / Limits.shards, effectsMax: effectsMax / Limits.shards)
+                runsMax: runsMax / Limits.shards, graphsMax: graphsMax / Limits.shards, effectsMax: effectsMax / Limits.shards,
+                agentsMax: agentsMax / Limits.shards)
         }
     }
 
-    /// Shard of the agent keying. Sequences are kept per turn and nothing yet per agent, so the turns of a busy agent
-    /// are spread out.
+    /// Shard of a turn's calls: sequences are kept per turn, so the turns of a busy agent are spread out.
     @inlinable public static func ofTurn(_ turnKey: UInt64) -> Int {
         Int(truncatingIfNeeded: turnKey >> 32) & (Limits.shards - 1)
+    }
+
+    @inlinable public static func ofAgent(_ agentKey: UInt64) -> Int {
+        Int(truncatingIfNeeded: agentKey >> 32) & (Limits.shards - 1)
     }
 
     @inlinable public static func ofRun(_ runKey: UInt64) -> Int {

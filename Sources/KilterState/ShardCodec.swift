@@ -54,6 +54,7 @@ extension Shard {
     public func blobs(shard: UInt8) -> [StateBlob] {
         Self.blobs(of: turns, .turn, shard) + Self.blobs(of: runs, .run, shard) + Self.blobs(of: longTurns, .longTurn, shard)
             + Self.blobs(of: effects, .effect, shard) + Self.blobs(of: graphs, .graph, shard)
+            + Self.blobs(of: repertoires, .agent, shard)
     }
 
     private static func blobs<S: Slot>(of slab: borrowing KeyedSlab<S>, _ kind: StateBlob.Kind, _ shard: UInt8) -> [StateBlob] {
@@ -77,6 +78,7 @@ extension Shard {
         try Self.restore(blobs, .longTurn, into: &longTurns)
         try Self.restore(blobs, .effect, into: &effects)
         try Self.restore(blobs, .graph, into: &graphs)
+        try Self.restore(blobs, .agent, into: &repertoires)
     }
 
     private static func restore<S: Slot>(

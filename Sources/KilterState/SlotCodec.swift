@@ -36,6 +36,7 @@ extension CallWindow: Slot {
             writer.write(knownResults[index])
         }
         growth.write(to: &writer)
+        near.write(to: &writer)
         unknownTools.write(to: &writer)
         for word in [errorDigest, errorCall, errorFirstSpan, errorStartedAt] { writer.write(word) }
         writer.write(errorSpend)
@@ -80,6 +81,7 @@ extension CallWindow: Slot {
             knownResults[index] = try reader.read()
         }
         growth = try Growth(from: &reader)
+        near = try NearRow(from: &reader)
         unknownTools = try Tally(from: &reader)
         errorDigest = try reader.read()
         errorCall = try reader.read()
@@ -131,6 +133,26 @@ extension Growth {
         tool = try reader.read()
         length = try reader.read()
         step = try reader.read()
+    }
+}
+
+extension NearRow {
+    func write(to writer: inout ByteWriter) {
+        row.write(to: &writer)
+        for word in [tool, symbol, call, arguments.bins, result.bins] { writer.write(word) }
+        for word in [variations, differing] { writer.write(word) }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        row = try Tally(from: &reader)
+        tool = try reader.read()
+        symbol = try reader.read()
+        call = try reader.read()
+        arguments = WordSketch(bins: try reader.read())
+        result = WordSketch(bins: try reader.read())
+        variations = try reader.read()
+        differing = try reader.read()
     }
 }
 

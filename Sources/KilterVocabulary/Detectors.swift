@@ -2,6 +2,7 @@
 public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, errorStreak, unknownTool, growingCall
     case messageStorm, messageCycle, messageGrowth
+    case newTool, newTransition
 
     public var name: String {
         switch self {
@@ -16,6 +17,8 @@ public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .messageStorm: "message_storm"
         case .messageCycle: "message_cycle"
         case .messageGrowth: "message_growth"
+        case .newTool: "new_tool"
+        case .newTransition: "new_transition"
         }
     }
 

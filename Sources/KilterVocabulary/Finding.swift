@@ -56,9 +56,9 @@ public struct Finding: BitwiseCopyable, Sendable {
     public var digest: UInt64 = 0
     public var rule = Rule.none
     public var period: UInt8 = 0
-    /// By how many characters each call was longer than the one before.
+    /// By how many characters each call was longer than the one before; characters read before.
     public var step: UInt32 = 0
-    /// Messages with the text that goes round, or agents of the run.
+    /// Messages with the text that goes round, agents of the run, or runs that brought something new.
     public var members: UInt32 = 0
     /// Names of the cycle's tools or of a path's agents, in order; the first `period` of them are meant.
     public var cycle: InlineNames = InlineNames()
@@ -70,6 +70,8 @@ public struct Finding: BitwiseCopyable, Sendable {
         case none, inRow, inWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult, pair, toSelf
         case lastThirty, lastTen, callsOfThirty
         case growingGenerations, relayedTexts, depth, agentsOfGrowingRun
+        case nearInRow
+        case actsAfterReading
 
         public var name: String {
             switch self {
@@ -87,6 +89,8 @@ public struct Finding: BitwiseCopyable, Sendable {
             case .relayedTexts: "relayed_texts"
             case .depth: "depth"
             case .agentsOfGrowingRun: "agents_of_growing_run"
+            case .nearInRow: "near_in_row"
+            case .actsAfterReading: "acts_after_reading"
             }
         }
     }

@@ -38,7 +38,7 @@ public enum Limits {
     public static let breakersMax = 4_096
     /// Aliases a breaker carries.
     public static let aliasesMax = 16
-    /// Turns whose calls are remembered, over all tenants. At 2.6 KB each: 648 MiB when full.
+    /// Turns whose calls are remembered, over all tenants. At 2.7 KB each: 672 MiB when full.
     public static let turnsMax = 262_144
     /// Runs whose messages between agents are remembered, over all tenants. At 1.9 KB each: 120 MiB when full.
     public static let runsMax = 65_536
@@ -48,6 +48,8 @@ public enum Limits {
     public static let longTurnsMax = 65_536
     /// Calls of a turn from which on its novelty is remembered.
     public static let noveltyFrom: UInt32 = 8
+    /// Agents whose tools are remembered, over all tenants. At 1.8 KB each: 55 MiB when full.
+    public static let agentsMax = 32_768
     /// Calls with side effects that are remembered, over all tenants. At 0.2 KB each: 13 MiB when full.
     public static let effectsMax = 65_536
     /// Results of one tenant that may turn out to be mere acknowledgements.

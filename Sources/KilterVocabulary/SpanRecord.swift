@@ -15,6 +15,11 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     // What makes calls and messages comparable.
     public var arguments = Fingerprint.unknown
     public var result = Fingerprint.unknown
+    /// The words of a tool's arguments, those with digits left out, and of its result.
+    public var argumentsSketch = WordSketch.unknown
+    public var resultSketch = WordSketch.unknown
+    /// Hash of the first word of the command that a shell was given; zero for other tools.
+    public var command: UInt64 = 0
     /// Digest of an agent-to-agent message's text; zero is unknown.
     public var messageDigest: UInt64 = 0
     /// SimHash of the message's text (64 bits); zero is unknown.

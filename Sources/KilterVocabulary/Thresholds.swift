@@ -21,6 +21,12 @@ public struct Ladder: BitwiseCopyable, Equatable, Hashable, Sendable {
         return nil
     }
 
+    /// The count at which `severity` begins, if `count` has reached it.
+    @inlinable public func reached(_ severity: Severity, by count: UInt32) -> UInt32? {
+        let begins = threshold(of: severity)
+        return begins != Self.never && count >= begins ? begins : nil
+    }
+
     /// The count at which `severity` begins; zero when it never does.
     @inlinable public func threshold(of severity: Severity) -> UInt32 {
         switch severity {
@@ -64,6 +70,8 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     public var sameArgumentsUnknownResult = Ladder(info: 10, warning: 20, critical: Ladder.never)
     /// Identical calls in one turn whose results are known and differ.
     public var sameArgumentsChangingResult = Ladder(info: 10, warning: Ladder.never, critical: Ladder.never)
+    /// Successful calls of one tool in a row whose arguments and results resemble those of the call before.
+    public var nearInRow = Ladder(info: 3, warning: 5, critical: Ladder.never)
     /// Completed turns of a cycle of two to `Limits.cyclePeriodMax` calls with identical results.
     public var cycleTurns = Ladder(info: 2, warning: 3, critical: 5)
     /// Distinct calls, among the last `Limits.distinctCallsMax` of the turn, with one and the same telling result.
@@ -98,12 +106,21 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     /// Agents of a run in which three generations in a row brought in more agents than they had.
     public var agentsOfGrowingRun = Ladder(info: Ladder.never, warning: Ladder.never, critical: 48)
 
+    /// One run in how many brings a tool that is new to the agent, when one does.
+    public var newTool = Ladder(info: 20, warning: Ladder.never, critical: Ladder.never)
+    /// The same where the tool has side effects and the run has read content before.
+    public var newToolThatActs = Ladder(info: 10, warning: 20, critical: Ladder.never)
+    /// One run in how many brings a step from tool to tool that is new to the agent, when one does.
+    public var newTransition = Ladder(info: 20, warning: Ladder.never, critical: Ladder.never)
+
     public init() {}
 
     /// The counts for a tool that polls: repetition weighs a fifth.
     public var forPolling: Thresholds {
         var counts = self
-        for path in [\Thresholds.repeatedInRow, \.repeatedInWindow, \.sameArgumentsUnknownResult, \.sameArgumentsChangingResult] {
+        for path in [
+            \Thresholds.repeatedInRow, \.repeatedInWindow, \.sameArgumentsUnknownResult, \.sameArgumentsChangingResult, \.nearInRow,
+        ] {
             counts[keyPath: path] = counts[keyPath: path].multiplied(by: ToolClass.pollWeight)
         }
         return counts

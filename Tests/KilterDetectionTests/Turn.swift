@@ -5,7 +5,7 @@ import KilterVocabulary
 
 /// Rows of one agent's turn in few words, judged as the engine judges them.
 struct Turn: ~Copyable {
-    private var shard = Shard(Shard.Bounds(turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8))
+    private var shard = Shard(Shard.Bounds(turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8, agentsMax: 8))
     private var span: UInt64 = 0
     var thresholds = Thresholds.published
     var acknowledged = AcknowledgedResults()
@@ -43,6 +43,7 @@ struct Turn: ~Copyable {
         var found = Found()
         let standards = Standards(thresholds: [thresholds], acknowledged: acknowledged)
         Detection.stepAgents(work, Shard.ofTurn(agent), batch, standards, &shard, into: &found)
+        Detection.stepHabits(work, Shard.ofAgent(agent), batch, standards, &shard, into: &found)
         Detection.stepRuns(work, Shard.ofRun(4), batch, standards, &shard, into: &found)
         votes += found.votes
         return found.findings

@@ -188,6 +188,6 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
     }
 
     @Test func theFingerprintIsTheSameInEveryBuild() {
-        #expect(Configuration.defaults.fingerprint == 3_301_861_610_426_108_069)
+        #expect(Configuration.defaults.fingerprint == 14_500_154_736_331_429_632)
     }
 }

@@ -25,6 +25,7 @@ struct Shown: Equatable, CustomStringConvertible {
         [
             row.trace.high, row.trace.low, row.span, row.parent, row.startNanoseconds, row.endNanoseconds,
             row.arguments.high, row.arguments.low, row.result.high, row.result.low, row.messageDigest,
+            row.argumentsSketch.bins, row.resultSketch.bins,
             row.messageSimilarity, row.errorDigest, row.responseID, row.callID, UInt64(row.inputTokens),
             UInt64(row.outputTokens), UInt64(row.cacheReadTokens), UInt64(row.cacheWriteTokens),
             UInt64(row.reasoningTokens), UInt64(row.argumentsCharacters), UInt64(row.resultCharacters),

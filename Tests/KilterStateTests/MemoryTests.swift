@@ -7,11 +7,12 @@ import Testing
 struct MemoryTests {
     @Test("Turns and runs stay within the sizes that the README states")
     func slotSizes() {
-        #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_592)
+        #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_688)
         #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 1_920)
         #expect(KeyedSlab<AgentGraph>.slotBytesMax <= 3_136)
         #expect(KeyedSlab<NoveltyWindow>.slotBytesMax <= 1_300)
         #expect(KeyedSlab<EffectMemory>.slotBytesMax <= 200)
+        #expect(KeyedSlab<Repertoire>.slotBytesMax <= 1_744)
         #expect(KeyedSlab<AcknowledgingRuns>.slotBytesMax <= 250)
     }
 }

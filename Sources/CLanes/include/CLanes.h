@@ -22,6 +22,21 @@ KILTER_INLINE kilter_u8x16 kilter_load16(const uint8_t *p) {
     return v;
 }
 
+// One bit for each lane whose bits are all set, the first lane's lowest.
+KILTER_INLINE uint32_t kilter_mask(kilter_u8x16 hit) {
+#if defined(__SSE2__)
+    typedef char kilter_c8x16 __attribute__((vector_size(16)));
+    return (uint32_t)__builtin_ia32_pmovmskb128((kilter_c8x16)hit);
+#else
+    uint64_t half[2];
+    __builtin_memcpy(half, &hit, 16);
+    // Gathers the lowest bits of eight bytes in the highest byte.
+    uint64_t low = (half[0] & 0x0101010101010101ull) * 0x0102040810204080ull >> 56;
+    uint64_t high = (half[1] & 0x0101010101010101ull) * 0x0102040810204080ull >> 56;
+    return (uint32_t)(low | high << 8);
+#endif
+}
+
 // Index of the first lane whose bits are all set, or 16 when there is none.
 KILTER_INLINE size_t kilter_first_lane(kilter_u8x16 hit) {
 #if defined(__SSE2__)
@@ -38,6 +53,16 @@ KILTER_INLINE size_t kilter_first_lane(kilter_u8x16 hit) {
 #endif
 }
 
+KILTER_INLINE kilter_u8x16 kilter_digits(kilter_u8x16 v) {
+    return (kilter_u8x16)((kilter_u8x16)(v - '0') < 10);
+}
+
+// One bit for each lane that is part of a word.
+KILTER_INLINE uint32_t kilter_word_mask(kilter_u8x16 v) {
+    return kilter_mask((kilter_u8x16)((kilter_u8x16)((v | 0x20) - 'a') < 26) | kilter_digits(v) | (kilter_u8x16)(v == '_')
+        | (kilter_u8x16)(v >= 0x80));
+}
+
 // How many lanes have all their bits set.
 KILTER_INLINE size_t kilter_lanes(kilter_u8x16 hit) {
     kilter_u8x16 ones = hit & 1;
@@ -45,6 +70,36 @@ KILTER_INLINE size_t kilter_lanes(kilter_u8x16 hit) {
     __builtin_memcpy(&low, &ones, 8);
     __builtin_memcpy(&high, (const uint8_t *)&ones + 8, 8);
     return (size_t)(((low + high) * 0x0101010101010101ULL) >> 56);
+}
+
+// Takes the words of `n` bytes into sixteen minima: runs of letters, digits, underscores and bytes beyond ASCII, case left
+// aside, each told by its first and its last eight bytes of at most sixteen. A word that `n` cuts counts as far as it goes;
+// words with digits count only if `with_digits`.
+KILTER_INLINE void kilter_sketch_words(const uint8_t *p, size_t n, int with_digits, uint16_t minima[16]) {
+    uint32_t before = 0;
+    for (size_t i = 0; i < n; i += 16) {
+        kilter_u8x16 v = kilter_load16(p + i), next = kilter_load16(p + i + 16);
+        uint32_t word = kilter_word_mask(v) | kilter_word_mask(next) << 16;
+        uint32_t digit = with_digits ? 0 : kilter_mask(kilter_digits(v)) | kilter_mask(kilter_digits(next)) << 16;
+        if (n - i < 32) word &= (uint32_t)((1ull << (n - i)) - 1);
+        uint32_t starts = word & ~(word << 1 | before) & 0xffff;
+        before = word >> 15 & 1;
+        while (starts) {
+            unsigned at = (unsigned)__builtin_ctz(starts);
+            starts &= starts - 1;
+            unsigned length = (unsigned)__builtin_ctz(~(word >> at) | 0x10000);
+            if (digit >> at & ((1u << length) - 1)) continue;
+            uint64_t first, last = 0;
+            __builtin_memcpy(&first, p + i + at, 8);
+            if (length < 8) first &= (1ull << (8 * length)) - 1;
+            if (length > 8) __builtin_memcpy(&last, p + i + at + length - 8, 8);
+            uint64_t hash = ((first | 0x2020202020202020ull) ^ length) * 0x9e3779b97f4a7c15ull;
+            hash = (hash ^ hash >> 29 ^ (last | 0x2020202020202020ull)) * 0xbf58476d1ce4e5b9ull;
+            uint16_t rank = (uint16_t)(hash >> 40);
+            uint16_t *minimum = &minima[hash >> 60];
+            if (rank < *minimum) *minimum = rank;
+        }
+    }
 }
 
 // Whether a time of day, a number behind a blank or an opening bracket, or "pid" may be in `n` bytes: without that, no time,
