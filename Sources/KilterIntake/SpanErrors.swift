@@ -14,8 +14,10 @@ extension SpanResolver {
         let shown = errorType(type, code)
         row.errorType = space.pointee.name(shown, into: &batch)
         let message = errorMessage()
-        if row.kind == .executeTool, UnknownTools.isNamed(by: shown, message, tool: row.tool, in: batch.strings, space) {
-            row.flags.insert(.unknownTool)
+        if row.kind == .executeTool {
+            // Many frameworks say it in the result that goes back to the model.
+            let said = message.isEmpty ? candidates.text(.result) : message
+            if UnknownTools.isNamed(by: shown, said, tool: row.tool, in: batch.strings, space) { row.flags.insert(.unknownTool) }
         }
         if !message.isEmpty || row.result.isKnown { row.flags.insert(.errorText) }
         row.errorDigest = digest(shown, message, row.result)
