@@ -17,10 +17,11 @@ public struct Standards: Sendable {
 public struct Found: Sendable {
     public var findings: [Finding] = []
     public var votes: [AcknowledgementVote] = []
+    public var dialogues: [DialogueMark] = []
 
     public init() {}
 
-    public var isEmpty: Bool { findings.isEmpty && votes.isEmpty }
+    public var isEmpty: Bool { findings.isEmpty && votes.isEmpty && dialogues.isEmpty }
 }
 
 /// State plus batch become findings: the detectors, run under the keyings they belong to.
@@ -203,13 +204,13 @@ public enum Detection {
         for position in range {
             let far = position + announcedMax
             if far < range.upperBound { shard.runs.prefetch(work.runRows.entries[far].key) }
-            stepRun(work.runRows.entries[position], batch, standards, &shard, into: &found.findings)
+            stepRun(work.runRows.entries[position], batch, standards, &shard, into: &found)
         }
     }
 
     @inline(__always) private static func stepRun(
         _ entry: ShardWork.Entry, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard,
-        into findings: inout [Finding]
+        into found: inout Found
     ) {
         batch.rows.withUnsafeBufferPointer { rows in
             // Guard: as in `stepCall`.
@@ -223,7 +224,7 @@ public enum Detection {
                     let finding = DuplicateSideEffect.judge(&memory.pointee, row, counts) {
                         Subject(row: row.pointee, strings: batch.strings, record: entry.row, thresholds: counts)
                     }
-                    if let finding { findings.append(finding) }
+                    if let finding { found.findings.append(finding) }
                 }
                 // Work only matters where there were messages before it.
                 guard let board = shard.runs.find(entry.key) else { return }
@@ -232,32 +233,38 @@ public enum Detection {
                 return
             }
             let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
-            judgeMessage(entry, row, batch.strings, counts, &shard, into: &findings)
+            judgeMessage(entry, row, batch.strings, counts, &shard, into: &found)
         }
     }
 
     // Guard: as in `stepCall`.
     private static func judgeMessage(
         _ entry: ShardWork.Entry, _ row: UnsafePointer<SpanRecord>, _ strings: StringTable, _ counts: Thresholds,
-        _ shard: inout Shard, into findings: inout [Finding]
+        _ shard: inout Shard, into found: inout Found
     ) {
         let sender = strings.hash(row.pointee.sender)
         let subject = { Subject(row: row.pointee, strings: strings, record: entry.row, thresholds: counts) }
-        if row.pointee.messageDigest != 0 {
+        let isToOther = sender != row.pointee.place.agentName && row.pointee.place.agentName != 0
+        if row.pointee.messageDigest != 0 || isToOther {
             // Guard: the pointer is used before the slab is changed again.
             let board = shard.runs.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: MessageBoard()).slot
-            let storm = MessageStorm.judge(&board.pointee, row, sender: sender, counts, subject: subject)
-            if let storm { findings.append(storm) }
+            if row.pointee.messageDigest != 0 {
+                let storm = MessageStorm.judge(&board.pointee, row, sender: sender, counts, subject: subject)
+                if let storm { found.findings.append(storm) }
+            }
+            if isToOther, let dialogue = board.pointee.observeDialogue(row, sender: sender) {
+                found.dialogues.append(DialogueMark(record: entry.row, tenant: row.pointee.place.tenantName, dialogue: dialogue))
+            }
         }
-        guard sender != row.pointee.place.agentName, row.pointee.place.agentName != 0 else { return }
+        guard isToOther else { return }
         // Guard: as above.
         let graph = shard.graphs.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: AgentGraph()).slot
         guard let sight = graph.pointee.observe(AgentGraph.Message(row, sender: sender)) else { return }
         // What goes round in a circle is the circle's to tell.
         if let cycle = MessageCycle.judge(&graph.pointee, sight, counts, sender: sender, subject: subject) {
-            findings.append(cycle)
+            found.findings.append(cycle)
         } else if let growth = MessageGrowth.judge(&graph.pointee, sight, counts, sender: sender, subject: subject) {
-            findings.append(growth)
+            found.findings.append(growth)
         }
     }
 

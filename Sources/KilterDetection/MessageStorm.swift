@@ -5,8 +5,9 @@ import KilterVocabulary
 /// Claim: an agent sends another one, or itself, the same message again and again and nobody does any work.
 ///
 /// Evidence: equal text digests in one direction in a row, no tool call by either side since the previous one
-/// (0 of 208 clean multi-agent runs at three); to oneself, equal digests within a minute. People are not agents, and
-/// a message whose sender or text is not known is no evidence at all.
+/// (0 of 208 clean multi-agent runs at three); to oneself, equal digests within a minute. Texts aside, a dialogue that stands
+/// apart from all others of its pair and phase, three times as long as half of them: it may be slow or paraphrased.
+/// People are not agents, and a message whose sender is not known is no evidence at all.
 enum MessageStorm {
     /// The verdict on one message; `subject` is made only for a finding.
     // Guard: the pointer is only used here.
@@ -69,6 +70,7 @@ enum MessageStorm {
     }
 
     static func explain(_ finding: Finding, _ name: NameLookup) -> Explanation {
+        if finding.rule == .outgrown { return explainOutgrown(finding, name) }
         let sender = name(finding.peer)
         let receiver = name(finding.agent)
         let span = Wording.duration(finding.observedAt.since(finding.startedAt))

@@ -96,6 +96,9 @@ extension Configuration {
               pair: {info: never, warning: 3, critical: 9}
               # Identical messages of an agent to itself within 60 s.
               to_self: {info: never, warning: 4, critical: 12}
+              # How many times as long as half of the dialogues of its pair and phase (kilter.phase) a dialogue gets that
+              # stands apart from all of them, whatever is said in it.
+              outgrown: {info: never, warning: 3, critical: never}
             message_cycle:
               # Turns of one text round three to sixteen agents, back to one that called no tool in between.
               turns: {info: 2, warning: 3, critical: 5}

@@ -4,7 +4,7 @@ import KilterVocabulary
 public enum LadderName: Int, CaseIterable, Sendable {
     case repeatedInRow, repeatedInWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult, nearInRow
     case cycleTurns, stagnation, knownOfThirty, knownOfTen, knownCallsOfThirty, sideEffects, errorStreak
-    case unknownTools, growthSteps, messagePair, messageToSelf
+    case unknownTools, growthSteps, messagePair, messageToSelf, dialogueOutgrown
     case circleTurns, growingGenerations, relayingGenerations, chainDepth, agentsOfGrowingRun
     case newTool, newToolThatActs, newTransition
 
@@ -18,7 +18,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .errorStreak: .errorStreak
         case .unknownTools: .unknownTool
         case .growthSteps: .growingCall
-        case .messagePair, .messageToSelf: .messageStorm
+        case .messagePair, .messageToSelf, .dialogueOutgrown: .messageStorm
         case .circleTurns: .messageCycle
         case .growingGenerations, .relayingGenerations, .chainDepth, .agentsOfGrowingRun: .messageGrowth
         case .newTool, .newToolThatActs: .newTool
@@ -44,6 +44,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .growthSteps: "steps"
         case .messagePair: "pair"
         case .messageToSelf: "to_self"
+        case .dialogueOutgrown: "outgrown"
         case .growingGenerations: "growing"
         case .relayingGenerations: "relaying"
         case .chainDepth: "depth"
@@ -65,6 +66,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .errorStreak: "failed calls"
         case .messagePair: "messages"
         case .messageToSelf: "messages per 60 s"
+        case .dialogueOutgrown: "times the median"
         case .circleTurns: "turns"
         case .growingGenerations, .relayingGenerations: "generations"
         case .chainDepth, .agentsOfGrowingRun: "agents"
@@ -103,6 +105,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .errorStreak: \.errorStreak
         case .messagePair: \.messagePair
         case .messageToSelf: \.messageToSelf
+        case .dialogueOutgrown: \.dialogueOutgrown
         case .circleTurns: \.circleTurns
         case .growingGenerations: \.growingGenerations
         case .relayingGenerations: \.relayingGenerations

@@ -129,7 +129,14 @@ public final class Engine {
         for room in shards where !room.found.isEmpty {
             found.findings += room.found.findings
             found.votes += room.found.votes
+            found.dialogues += room.found.dialogues
             room.found = Found()
+        }
+        // What happened in the runs, seen over all of them.
+        found.dialogues.sort { $0.record < $1.record }
+        for mark in found.dialogues {
+            Detection.stepDialogue(
+                mark, batch, standards, &shards[Shard.ofPair(mark.key)].memory.pointee, into: &found.findings)
         }
         found.findings.sort { Self.order($0) < Self.order($1) }
         found.votes.sort { $0.record < $1.record }

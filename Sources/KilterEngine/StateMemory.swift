@@ -8,14 +8,16 @@ public struct StateMemory: Sendable, Equatable {
     public static let published = StateMemory(
         Shard.Bounds(
             turnsMax: Limits.turnsMax, longTurnsMax: Limits.longTurnsMax, runsMax: Limits.runsMax,
-            graphsMax: Limits.graphsMax, effectsMax: Limits.effectsMax, agentsMax: Limits.agentsMax))
+            graphsMax: Limits.graphsMax, effectsMax: Limits.effectsMax, agentsMax: Limits.agentsMax,
+            pairsMax: Limits.dialoguePairsMax))
 
     /// At least one slot of each kind in each shard.
     public init(_ bounds: Shard.Bounds) {
         self.bounds = Shard.Bounds(
             turnsMax: max(bounds.turnsMax, Limits.shards), longTurnsMax: max(bounds.longTurnsMax, Limits.shards),
             runsMax: max(bounds.runsMax, Limits.shards), graphsMax: max(bounds.graphsMax, Limits.shards),
-            effectsMax: max(bounds.effectsMax, Limits.shards), agentsMax: max(bounds.agentsMax, Limits.shards))
+            effectsMax: max(bounds.effectsMax, Limits.shards), agentsMax: max(bounds.agentsMax, Limits.shards),
+            pairsMax: max(bounds.pairsMax, Limits.shards))
     }
 
     /// `bytes` shared out in the published proportion.
@@ -30,7 +32,8 @@ public struct StateMemory: Sendable, Equatable {
             Shard.Bounds(
                 turnsMax: part(all.bounds.turnsMax), longTurnsMax: part(all.bounds.longTurnsMax),
                 runsMax: part(all.bounds.runsMax), graphsMax: part(all.bounds.graphsMax),
-                effectsMax: part(all.bounds.effectsMax), agentsMax: part(all.bounds.agentsMax)))
+                effectsMax: part(all.bounds.effectsMax), agentsMax: part(all.bounds.agentsMax),
+                pairsMax: part(all.bounds.pairsMax)))
     }
 
     /// Upper bound of what the slots take.

@@ -10,7 +10,7 @@ enum Field: UInt8, CaseIterable {
     case usageDetails, inputDetails, outputDetails, providerDetails
     case errorType, errorMessage, exceptionType, exceptionMessage, statusCode, success, toolStatus, level, guardrailError
     case sender, receiver, messageTarget, handoffFrom, handoffParent, nodeParent
-    case messageDigest, messageSimilarity, messageCharacters, messageText
+    case messageDigest, messageSimilarity, messageCharacters, messageText, phase
     case tenant, partnerTenant, department, namespace, tags, environment, service, serviceVersion, blockedBy
     case cost, costParts, costDetails, outcome, feedback
     case evaluationName, evaluationScore, evaluationLabel, evaluationJudge

@@ -6,6 +6,7 @@ enum KilterDialect {
         Alias("kilter.tool.args_chars", .argumentsCharacters, Rank.kilter),
         Alias("kilter.tool.result_chars", .resultCharacters, Rank.kilter),
         Alias("kilter.sender.name", .sender, Rank.kilter),
+        Alias("kilter.phase", .phase, Rank.kilter),
         Alias("kilter.message.sha256", .messageDigest, Rank.kilter),
         Alias("kilter.message.simhash64", .messageSimilarity, Rank.kilter),
         Alias("kilter.message.chars", .messageCharacters, Rank.kilter),

@@ -1,4 +1,5 @@
 import CLanes
+import KilterMath
 import KilterVocabulary
 
 extension SpanResolver {
@@ -232,6 +233,7 @@ extension SpanResolver {
             row.messageCharacters = UInt32(clamping: count)
         }
         if candidates.has(.messageSimilarity) { row.messageSimilarity = similarity() }
+        if candidates.has(.phase) { row.phase = StableHash.hash(candidates.text(.phase).buffer) }
     }
 
     /// Sixteen hexadecimal digits or fewer, eight bytes, or the number itself.

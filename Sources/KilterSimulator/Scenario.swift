@@ -48,7 +48,8 @@ extension Scenario: CustomStringConvertible {
 public enum Scenarios {
     public static let all: [Scenario] =
         silentPolling + silentFaults + silentCoding + silentTurns + silentDelivery + repeatedCalls + repeatedDialects
-        + callCycles + errorStreaks + sameAnswers + nearRepetition + toolClasses + messageStorms + messageCircles + growingRuns + firstUses
+        + callCycles + errorStreaks + sameAnswers + nearRepetition + toolClasses + messageStorms + longDialogues + messageCircles
+        + growingRuns + firstUses
         + lifeCycle
         + [demonstration]
 

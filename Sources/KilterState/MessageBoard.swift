@@ -39,6 +39,9 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
     var selfDigest: UInt64 = 0
     var selfCount: UInt32 = 0
 
+    /// The dialogue that goes on.
+    var dialogue = Dialogue()
+
     /// Lines of 64 bytes that every message touches: everything up to `pairLasts`.
     public static let hotLines = 7
 
@@ -58,6 +61,7 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
     /// Notes that `agent` called a tool.
     public mutating func observeCall(agent: NameHash) {
         clock &+= 1
+        dialogue.interrupt(agent)
         var at = 0
         for index in 0..<16 {
             if workers[index] == agent {
@@ -100,6 +104,16 @@ public struct MessageBoard: BitwiseCopyable, Sendable {
         return Sight(
             count: pair.count, firstSpan: pair.firstSpan, previousSpan: previous, startedAt: pair.startedAt,
             spend: pair.spend, delay: clock &- pair.first)
+    }
+
+    /// Takes a message between two agents, whatever its text. The dialogue as it now stands; nil for the other side's span of
+    /// the last message.
+    // Guard: the pointer is only used here.
+    public mutating func observeDialogue(_ row: UnsafePointer<SpanRecord>, sender: NameHash) -> Dialogue? {
+        let isNews = dialogue.observe(
+            from: sender, to: row.pointee.place.agentName, phase: row.pointee.phase, span: row.pointee.span,
+            parent: row.pointee.parent, start: row.pointee.startNanoseconds, spend: row.pointee.place.mark)
+        return isNews ? dialogue : nil
     }
 
     /// Takes a message of an agent to itself; counts identical ones within `window` before `end`.

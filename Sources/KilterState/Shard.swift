@@ -18,6 +18,8 @@ public struct Shard: ~Copyable {
     public var effects: KeyedSlab<EffectMemory>
     /// The tools of each agent.
     public var repertoires: KeyedSlab<Repertoire>
+    /// The dialogues of each pair of agents, over all runs.
+    public var dialogues: KeyedSlab<DialogueHistory>
 
     /// - Parameters:
     ///   - bounds: how many slots this shard may have.
@@ -29,6 +31,7 @@ public struct Shard: ~Copyable {
         graphs = KeyedSlab(capacityMax: max(bounds.graphsMax, 1), secret: secret)
         effects = KeyedSlab(capacityMax: max(bounds.effectsMax, 1), secret: secret)
         repertoires = KeyedSlab(capacityMax: max(bounds.agentsMax, 1), secret: secret)
+        dialogues = KeyedSlab(capacityMax: max(bounds.pairsMax, 1), secret: secret)
     }
 
     /// Slots of each kind at most.
@@ -39,14 +42,18 @@ public struct Shard: ~Copyable {
         public var graphsMax: Int
         public var effectsMax: Int
         public var agentsMax: Int
+        public var pairsMax: Int
 
-        public init(turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int) {
+        public init(
+            turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int, pairsMax: Int
+        ) {
             self.turnsMax = turnsMax
             self.longTurnsMax = longTurnsMax
             self.runsMax = runsMax
             self.graphsMax = graphsMax
             self.effectsMax = effectsMax
             self.agentsMax = agentsMax
+            self.pairsMax = pairsMax
         }
 
         /// Upper bound of what the slots take.
@@ -54,6 +61,7 @@ public struct Shard: ~Copyable {
             turnsMax * KeyedSlab<CallWindow>.slotBytesMax + longTurnsMax * KeyedSlab<NoveltyWindow>.slotBytesMax
                 + runsMax * KeyedSlab<MessageBoard>.slotBytesMax + graphsMax * KeyedSlab<AgentGraph>.slotBytesMax
                 + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax + agentsMax * KeyedSlab<Repertoire>.slotBytesMax
+                + pairsMax * KeyedSlab<DialogueHistory>.slotBytesMax
         }
 
         /// An equal part of the bounds of all shards together.
@@ -61,7 +69,7 @@ public struct Shard: ~Copyable {
             Bounds(
                 turnsMax: turnsMax / Limits.shards, longTurnsMax: longTurnsMax / Limits.shards,
                 runsMax: runsMax / Limits.shards, graphsMax: graphsMax / Limits.shards, effectsMax: effectsMax / Limits.shards,
-                agentsMax: agentsMax / Limits.shards)
+                agentsMax: agentsMax / Limits.shards, pairsMax: pairsMax / Limits.shards)
         }
     }
 
@@ -72,6 +80,11 @@ public struct Shard: ~Copyable {
 
     @inlinable public static func ofAgent(_ agentKey: UInt64) -> Int {
         Int(truncatingIfNeeded: agentKey >> 32) & (Limits.shards - 1)
+    }
+
+    /// Shard of a pair's dialogues.
+    @inlinable public static func ofPair(_ pairKey: UInt64) -> Int {
+        Int(truncatingIfNeeded: pairKey >> 32) & (Limits.shards - 1)
     }
 
     @inlinable public static func ofRun(_ runKey: UInt64) -> Int {

@@ -54,7 +54,7 @@ extension Shard {
     public func blobs(shard: UInt8) -> [StateBlob] {
         Self.blobs(of: turns, .turn, shard) + Self.blobs(of: runs, .run, shard) + Self.blobs(of: longTurns, .longTurn, shard)
             + Self.blobs(of: effects, .effect, shard) + Self.blobs(of: graphs, .graph, shard)
-            + Self.blobs(of: repertoires, .agent, shard)
+            + Self.blobs(of: repertoires, .agent, shard) + Self.blobs(of: dialogues, .pair, shard)
     }
 
     private static func blobs<S: Slot>(of slab: borrowing KeyedSlab<S>, _ kind: StateBlob.Kind, _ shard: UInt8) -> [StateBlob] {
@@ -79,6 +79,7 @@ extension Shard {
         try Self.restore(blobs, .effect, into: &effects)
         try Self.restore(blobs, .graph, into: &graphs)
         try Self.restore(blobs, .agent, into: &repertoires)
+        try Self.restore(blobs, .pair, into: &dialogues)
     }
 
     private static func restore<S: Slot>(

@@ -191,6 +191,7 @@ extension MessageBoard: Slot {
         }
         for word in [selfAgent, selfDigest] { writer.write(word) }
         for word in [forgottenCall, clock, selfCount] { writer.write(word) }
+        dialogue.write(to: &writer)
     }
 
     public init(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -219,5 +220,6 @@ extension MessageBoard: Slot {
         forgottenCall = try reader.read()
         clock = try reader.read()
         selfCount = try reader.read()
+        dialogue = try Dialogue(from: &reader)
     }
 }

@@ -70,7 +70,7 @@ public struct Finding: BitwiseCopyable, Sendable {
         case none, inRow, inWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult, pair, toSelf
         case lastThirty, lastTen, callsOfThirty
         case growingGenerations, relayedTexts, depth, agentsOfGrowingRun
-        case nearInRow
+        case nearInRow, outgrown
         case actsAfterReading
 
         public var name: String {
@@ -90,6 +90,7 @@ public struct Finding: BitwiseCopyable, Sendable {
             case .depth: "depth"
             case .agentsOfGrowingRun: "agents_of_growing_run"
             case .nearInRow: "near_in_row"
+            case .outgrown: "outgrown"
             case .actsAfterReading: "acts_after_reading"
             }
         }

@@ -40,7 +40,7 @@ public enum Limits {
     public static let aliasesMax = 16
     /// Turns whose calls are remembered, over all tenants. At 2.7 KB each: 672 MiB when full.
     public static let turnsMax = 262_144
-    /// Runs whose messages between agents are remembered, over all tenants. At 1.9 KB each: 120 MiB when full.
+    /// Runs whose messages between agents are remembered, over all tenants. At 2.0 KB each: 128 MiB when full.
     public static let runsMax = 65_536
     /// Runs in which agents message one another, over all tenants. At 3.1 KB each: 49 MiB when full.
     public static let graphsMax = 16_384
@@ -58,6 +58,8 @@ public enum Limits {
     public static let settledBytesMax = 16_384
     /// Admitted records of one tenant after which what was learned across runs takes effect.
     public static let learningPeriod: UInt64 = 4_096
+    /// Pairs of agents whose dialogues are remembered, a pair for each phase, over all tenants. At 0.2 KB each: 7 MiB when full.
+    public static let dialoguePairsMax = 32_768
     /// Agents in one run whose tool calls and pairs whose messages are told apart.
     public static let pairsMax = 16
     /// Distinct calls counted in one turn.

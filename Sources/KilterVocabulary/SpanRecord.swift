@@ -24,6 +24,8 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     public var messageDigest: UInt64 = 0
     /// SimHash of the message's text (64 bits); zero is unknown.
     public var messageSimilarity: UInt64 = 0
+    /// Hash of the phase of work that a message belongs to, as its producer calls it; zero is absent.
+    public var phase: UInt64 = 0
     /// Digest of the error's type and text; zero when there is no error.
     public var errorDigest: UInt64 = 0
     /// Hash of the provider's response id or, on a tool span, of the response that asked for it; zero is absent.

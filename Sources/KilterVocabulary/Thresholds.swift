@@ -95,6 +95,9 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     /// Identical messages of an agent to itself within `messageToSelfWindow`.
     public var messageToSelf = Ladder(info: Ladder.never, warning: 4, critical: 12)
 
+    /// How many times as long as half of the dialogues of its pair and phase a dialogue is that stands apart from them.
+    public var dialogueOutgrown = Ladder(info: Ladder.never, warning: 3, critical: Ladder.never)
+
     /// Turns of one text round a circle of three to `Limits.circleMax` agents, back to one that did not work in between.
     public var circleTurns = Ladder(info: 2, warning: 3, critical: 5)
     /// Generations of messages in a row, each of which brings in more agents never seen in the run than the one before.

@@ -5,7 +5,8 @@ import KilterVocabulary
 
 /// Rows of one agent's turn in few words, judged as the engine judges them.
 struct Turn: ~Copyable {
-    private var shard = Shard(Shard.Bounds(turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8, agentsMax: 8))
+    private var shard = Shard(
+        Shard.Bounds(turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8, agentsMax: 8, pairsMax: 8))
     private var span: UInt64 = 0
     var thresholds = Thresholds.published
     var acknowledged = AcknowledgedResults()

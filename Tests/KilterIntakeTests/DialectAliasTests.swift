@@ -264,6 +264,7 @@ extension AliasCase {
         + row(["kilter.message.text"], Build.text("sieben")) { $0.messageCharacters == 6 && $0.messageDigest != 0 }
         + row(["kilter.message.sha256"], Build.text("abcd")) { $0.messageDigest != 0 }
         + row(["kilter.message.simhash64"], Build.text("7")) { $0.messageSimilarity == 7 }
+        + row(["kilter.phase"], Build.text("review")) { $0.phase != 0 }
 
     private static let costs: [AliasCase] =
         row(

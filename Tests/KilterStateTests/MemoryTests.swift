@@ -8,11 +8,12 @@ struct MemoryTests {
     @Test("Turns and runs stay within the sizes that the README states")
     func slotSizes() {
         #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_688)
-        #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 1_920)
+        #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 2_048)
         #expect(KeyedSlab<AgentGraph>.slotBytesMax <= 3_136)
         #expect(KeyedSlab<NoveltyWindow>.slotBytesMax <= 1_300)
         #expect(KeyedSlab<EffectMemory>.slotBytesMax <= 200)
         #expect(KeyedSlab<Repertoire>.slotBytesMax <= 1_744)
+        #expect(KeyedSlab<DialogueHistory>.slotBytesMax <= 200)
         #expect(KeyedSlab<AcknowledgingRuns>.slotBytesMax <= 250)
     }
 }
