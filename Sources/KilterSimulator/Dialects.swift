@@ -30,8 +30,8 @@ enum Dialects {
     // MARK: Model calls
 
     static func chat(_ agent: SimulatedAgent, _ exchange: ChatExchange) -> Named {
-        let input = TelemetryValue.integer(Int64(exchange.inputTokens))
-        let output = TelemetryValue.integer(Int64(exchange.outputTokens))
+        let input = TelemetryValue.integer(Int64(exchange.usage.input))
+        let output = TelemetryValue.integer(Int64(exchange.usage.output))
         let model = TelemetryValue.string(agent.model)
         switch agent.service.dialect {
         case .genAI, .openLLMetry:
@@ -48,10 +48,13 @@ enum Dialects {
                 attributes.insert(Attribute("gen_ai.response.model", model), at: 3)
                 attributes.insert(Attribute("gen_ai.response.id", .string(exchange.responseID)), at: 4)
             }
+            if exchange.usage.cacheRead > 0 {
+                attributes.append(Attribute("gen_ai.usage.cache_read.input_tokens", .integer(Int64(exchange.usage.cacheRead))))
+            }
             if agent.service.dialect == .openLLMetry { attributes.append(Attribute("llm.request.type", "chat")) }
             return Named(name: "chat \(agent.model)", attributes: attributes)
         case .openInference:
-            let total = TelemetryValue.integer(Int64(exchange.inputTokens + exchange.outputTokens))
+            let total = TelemetryValue.integer(Int64(exchange.usage.input + exchange.usage.output))
             return Named(
                 name: "ChatModel",
                 attributes: [
@@ -126,6 +129,9 @@ enum Dialects {
         case .json(let value): return result(service, value.jsonText(), isJSON: true)
         case .notCaptured: return []
         case .failed(let type, _): return [Attribute("error.type", .string(type))]
+        case .failedUnderOK(let type, let message):
+            return result(service, message, isJSON: false) + [Attribute("error.type", .string(type))]
+        case .blocked(let breaker): return [Attribute("kilter.blocked_by", .string(breaker))]
         case .rateLimited(let type, let status):
             let limited = Attribute("error.type", .string(type))
             guard let status else { return [limited] }

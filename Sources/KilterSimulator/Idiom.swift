@@ -33,8 +33,8 @@ struct Idiom: Sendable {
         var span = Self.named(chat, agent.model)
         span.attributes.append(Attribute(model, .string(agent.model)))
         if let provider { span.attributes.append(Attribute(provider, .string(agent.provider))) }
-        let input = TelemetryValue.integer(Int64(exchange.inputTokens))
-        let output = TelemetryValue.integer(Int64(exchange.outputTokens))
+        let input = TelemetryValue.integer(Int64(exchange.usage.input))
+        let output = TelemetryValue.integer(Int64(exchange.usage.output))
         if let inputTokens {
             span.attributes.append(Attribute(inputTokens, input))
             span.attributes.append(Attribute(outputTokens, output))
@@ -64,6 +64,9 @@ struct Idiom: Sendable {
         case .text(let text): return result.map { [Attribute($0, .string(text))] } ?? []
         case .json(let value): return result.map { [Attribute($0, .string(value.jsonText()))] } ?? []
         case .notCaptured: return []
+        case .failedUnderOK(let type, let message):
+            return (result.map { [Attribute($0, .string(message))] } ?? []) + [Attribute(error, .string(type))]
+        case .blocked(let breaker): return [Attribute("kilter.blocked_by", .string(breaker))]
         case .failed(let type, _), .rateLimited(let type, _): return [Attribute(error, .string(type))]
         }
     }

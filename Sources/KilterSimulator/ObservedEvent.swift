@@ -15,6 +15,14 @@ struct ObservedEvent {
     var agent: String
     var trace: String?
     var span: String?
+    var run: String?
+    var signal: String?
+    /// Unix nanoseconds.
+    var observed: UInt64?
+    /// The alert that a breaker tripped on.
+    var cause: String?
+    var delaySpans: Int?
+    var microdollars: Int?
 
     /// Nil when the line is not a CloudEvent with an object as its data.
     init?(line: String) {
@@ -34,6 +42,12 @@ struct ObservedEvent {
         agent = data["agent"] as? String ?? subject.agent
         trace = data["trace_id"] as? String
         span = data["span_id"] as? String
+        run = data["run"] as? String
+        signal = data["signal"] as? String
+        observed = (data["observed_at"] as? String).flatMap(UInt64.init)
+        cause = data["cause"] as? String
+        delaySpans = (data["delay"] as? [String: Any])?["spans"] as? Int
+        microdollars = (data["cost"] as? [String: Any])?["microdollars"] as? Int
     }
 
     /// `<tenant>/<environment>/<service>/<agent>`, each part percent-encoded.

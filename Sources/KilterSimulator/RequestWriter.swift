@@ -93,7 +93,7 @@ enum RequestWriter {
             text.string(failure)
             text.raw(",\"code\":2}}")
         } else {
-            text.raw(",\"status\":{}}")
+            text.raw(unfinished == nil && span.claimsSuccess ? ",\"status\":{\"code\":1}}" : ",\"status\":{}}")
         }
     }
 

@@ -12,10 +12,12 @@ public struct Scenario: Sendable {
     public let seed: UInt64
     /// The configuration under which it must, as YAML; nil for the defaults.
     public let configuration: String?
-    private let compose: @Sendable (ScenarioBuilder) -> Void
+    /// What the report of a recorded incident says, where the scenario tells one.
+    public let incident: Incident?
+    let compose: @Sendable (ScenarioBuilder) -> Void
 
     init(
-        _ id: String, seed: UInt64, summary: String, why: String, configuration: String? = nil,
+        _ id: String, seed: UInt64, summary: String, why: String, configuration: String? = nil, incident: Incident? = nil,
         compose: @escaping @Sendable (ScenarioBuilder) -> Void
     ) {
         self.id = id
@@ -23,6 +25,7 @@ public struct Scenario: Sendable {
         self.summary = summary
         self.why = why
         self.configuration = configuration
+        self.incident = incident
         self.compose = compose
     }
 
@@ -31,6 +34,13 @@ public struct Scenario: Sendable {
         let builder = ScenarioBuilder(seed: seed ?? self.seed)
         compose(builder)
         return builder.recording()
+    }
+
+    /// The same story of other agents, elsewhere in time.
+    func told(seed: UInt64, variation: Variation) -> ScenarioBuilder {
+        let builder = ScenarioBuilder(seed: seed, variation: variation)
+        compose(builder)
+        return builder
     }
 
     /// The OTLP/JSON lines under the scenario's own seed.
@@ -42,16 +52,42 @@ public struct Scenario: Sendable {
 
 extension Scenario: CustomStringConvertible {
     public var description: String { id }
+
+    /// What is told of it, as one line of JSON without its line feed.
+    public var factsLine: String {
+        var fields: [TelemetryValue.Field] = [
+            .init("id", .string(id)), .init("summary", .string(summary)), .init("why", .string(why)),
+            .init("seed", .integer(Int64(clamping: seed))), .init("configured", .bool(configuration != nil)),
+        ]
+        if let incident {
+            fields.append(
+                .init(
+                    "incident",
+                    ["source": .string(incident.source), "tokens": .integer(Int64(incident.tokens)), "dollars": .double(incident.dollars)]))
+        }
+        return TelemetryValue.object(fields).jsonText()
+    }
 }
 
-/// Every scenario, in the order of their ids' families: silent (N), alerting (P), life cycle (L), demonstration.
-public enum Scenarios {
-    public static let all: [Scenario] =
-        silentPolling + silentFaults + silentCoding + silentTurns + silentDelivery + repeatedCalls + repeatedDialects
-        + callCycles + errorStreaks + sameAnswers + nearRepetition + toolClasses + messageStorms + longDialogues + messageCircles
-        + growingRuns + firstUses
-        + lifeCycle
-        + [demonstration]
+/// What was reported of something that happened to somebody.
+public struct Incident: Sendable, Equatable {
+    /// Repository and number of the report, or where else it stands.
+    public var source: String
+    /// What it took until somebody noticed; zero where the report does not say.
+    public var tokens: Int
+    public var dollars: Double
+}
 
-    public static func named(_ id: String) -> Scenario? { all.first { $0.id == id } }
+/// Every scenario, in the order of their ids' families: silent (N), alerting (P), life cycle (L), incidents, demonstration.
+public enum Scenarios {
+    /// Those of the fixtures, and recorded incidents whose streams are too long to keep.
+    public static let library: [Scenario] = all + longIncidents
+
+    /// Those of the fixtures.
+    public static let all: [Scenario] =
+        silentPolling + silentFaults + silentCoding + silentPlans + silentTurns + silentDelivery + repeatedCalls + repeatedDialects
+        + callCycles + errorStreaks + sameAnswers + nearRepetition + toolClasses + messageStorms + longDialogues + messageCircles
+        + growingRuns + firstUses + lifeCycle + shortIncidents + [demonstration]
+
+    public static func named(_ id: String) -> Scenario? { library.first { $0.id == id } }
 }

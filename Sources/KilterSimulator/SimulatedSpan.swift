@@ -62,6 +62,8 @@ struct SimulatedSpan: Sendable {
     /// Zero means root.
     var parent: UInt64
     var service: SimulatedService
+    /// Name of the agent that did it, whether or not the span says so.
+    var actor: String
     var name: String
     var kind: Kind
     var start: UInt64
@@ -69,5 +71,10 @@ struct SimulatedSpan: Sendable {
     var attributes: [Attribute]
     /// Nil leaves the status unset, which means success.
     var failure: String?
-    var isTool = false
+    /// Whether the status is OK and not only unset.
+    var claimsSuccess = false
+    /// The tool that was called, where it is a call.
+    var tool: String?
+
+    var isTool: Bool { tool != nil }
 }

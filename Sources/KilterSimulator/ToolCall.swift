@@ -53,6 +53,10 @@ public enum CallOutcome: Sendable, ExpressibleByStringLiteral, ExpressibleByStri
     /// It worked; what it returned was not captured.
     case notCaptured
     case failed(type: String, message: String)
+    /// It failed, but the transport did not: the status is OK, and the answer says what went wrong.
+    case failedUnderOK(type: String, message: String)
+    /// Never executed: a gateway obeyed a breaker.
+    case blocked(by: String)
     /// Never executed. `status` is the HTTP status, if the producer gave one.
     case rateLimited(type: String, status: Int?)
 
@@ -63,25 +67,43 @@ public enum CallOutcome: Sendable, ExpressibleByStringLiteral, ExpressibleByStri
         case .text(let text): text.utf8.count
         case .json(let value): value.jsonText().utf8.count
         case .notCaptured: 120
-        case .failed(_, let message): message.utf8.count
+        case .failed(_, let message), .failedUnderOK(_, let message): message.utf8.count
+        case .blocked: 60
         case .rateLimited: 40
         }
     }
 
     var failure: String? {
         switch self {
-        case .text, .json, .notCaptured: nil
+        case .text, .json, .notCaptured, .failedUnderOK: nil
         case .failed(_, let message): message
         case .rateLimited: "rate limit reached, retry later"
+        case .blocked: "refused by the gateway: the breaker of this run is open"
         }
+    }
+
+    /// Whether the producer says in so many words that it worked.
+    var claimsSuccess: Bool { if case .failedUnderOK = self { true } else { false } }
+}
+
+/// What a model read and wrote in one call.
+public struct TokenUsage: Sendable, Equatable {
+    /// Includes what came from the cache.
+    public var input: Int
+    public var output: Int
+    public var cacheRead: Int
+
+    public init(input: Int, output: Int, cacheRead: Int = 0) {
+        self.input = input
+        self.output = output
+        self.cacheRead = cacheRead
     }
 }
 
 /// The numbers of one model call.
 struct ChatExchange: Sendable {
     var responseID: String
-    var inputTokens: Int
-    var outputTokens: Int
+    var usage: TokenUsage
     /// Whether the model asked for tools; else it stopped.
     var asksForTools: Bool
 }

@@ -23,6 +23,7 @@ public final class TraceBuilder {
     private var parent: UInt64
     private var contextTokens: Int
     private var random: SplitMix64
+    private let writesBlanks: Bool?
 
     init(
         _ builder: ScenarioBuilder, id: TraceID, agent: SimulatedAgent, conversation: String?, at time: EventTime,
@@ -38,6 +39,7 @@ public final class TraceBuilder {
         root = builder.spanID()
         parent = root
         random = builder.draw { $0.split() }
+        writesBlanks = builder.writesBlanks()
         contextTokens = random.within(900...1_600)
     }
 
@@ -52,15 +54,15 @@ public final class TraceBuilder {
     /// Waits until `time`, if it is still to come.
     public func wait(until time: EventTime) { now = max(now, time) }
 
-    /// A model call. `asksForTools` false means that the model answered.
+    /// A model call. `asksForTools` false means that the model answered; without `usage` the context grows as the run does.
     @discardableResult
-    public func chat(by actor: SimulatedAgent? = nil, asksForTools: Bool = true, took: Nanoseconds? = nil)
-        -> SpanReference
-    {
-        let actor = actor ?? agent
+    public func chat(
+        by actor: SimulatedAgent? = nil, asksForTools: Bool = true, took: Nanoseconds? = nil, usage: TokenUsage? = nil
+    ) -> SpanReference {
+        let actor = named(actor)
         let output = asksForTools ? random.within(24...96) : random.within(90...320)
         let exchange = ChatExchange(
-            responseID: "resp_" + random.hex(10), inputTokens: contextTokens, outputTokens: output,
+            responseID: "resp_" + random.hex(10), usage: usage ?? TokenUsage(input: contextTokens, output: output),
             asksForTools: asksForTools)
         contextTokens += output
         let began = now
@@ -78,7 +80,7 @@ public final class TraceBuilder {
         took: Nanoseconds? = nil
     ) -> SpanReference {
         let call = ToolCall(tool, arguments, outcome, took: took)
-        let (span, end) = emit(call, by: actor ?? agent, from: now + .milliseconds(2), under: parent)
+        let (span, end) = emit(call, by: named(actor), from: now + .milliseconds(2), under: parent)
         now = end
         return span
     }
@@ -87,9 +89,9 @@ public final class TraceBuilder {
     @discardableResult
     public func step(
         _ tool: String, _ arguments: CallArguments, _ outcome: CallOutcome, by actor: SimulatedAgent? = nil,
-        took: Nanoseconds? = nil
+        took: Nanoseconds? = nil, usage: TokenUsage? = nil
     ) -> SpanReference {
-        chat(by: actor)
+        chat(by: actor, usage: usage)
         return call(tool, arguments, outcome, by: actor, took: took)
     }
 
@@ -98,8 +100,8 @@ public final class TraceBuilder {
     public func parallel(_ calls: [ToolCall], by actor: SimulatedAgent? = nil, under: BatchParent = .chat)
         -> [SpanReference]
     {
-        let actor = actor ?? agent
         let request = chat(by: actor)
+        let actor = named(actor)
         var latest = now
         let spans = calls.enumerated().map { index, call in
             let began = now + .milliseconds(UInt64(2 + index))
@@ -122,7 +124,7 @@ public final class TraceBuilder {
         let began = now
         now = now + .milliseconds(UInt64(8 + random.below(20)))
         return emitMessage(
-            to: receiver ?? agent, said(text, by: sender, carriesText: carriesText), from: began,
+            to: named(receiver), said(text, by: builder.named(sender: sender), carriesText: carriesText), from: began,
             as: builder.spanID())
     }
 
@@ -141,9 +143,9 @@ public final class TraceBuilder {
             parent = invocation
             contextTokens = random.within(500...900)
             work(self, receiver.agent)
-            let message = said(receiver.text, by: sender.name, carriesText: false)
+            let message = said(receiver.text, by: named(sender).name, carriesText: false)
             parent = outer.parent
-            emitMessage(to: receiver.agent, message, from: began, as: invocation)
+            emitMessage(to: named(receiver.agent), message, from: began, as: invocation)
             join = max(join, now)
         }
         now = join
@@ -164,8 +166,7 @@ public final class TraceBuilder {
         }
         builder.closed(at: now)
         return emit(
-            named, agentName: workflow == nil ? agent.name : nil, service: agent.service, from: began, to: now,
-            under: 0, as: root)
+            named, of: agent, agentName: workflow == nil ? agent.name : nil, from: began, to: now, under: 0, as: root)
     }
 
     /// Makes every span that follows a root of its own, as of a producer that opens no agent span.
@@ -175,6 +176,9 @@ public final class TraceBuilder {
     public func abandon() { builder.closed(at: now) }
 
     // MARK: Spans
+
+    /// An agent as this telling names it; the trace's own where none is given.
+    private func named(_ actor: SimulatedAgent?) -> SimulatedAgent { actor.map(builder.named) ?? agent }
 
     private func said(_ text: String, by sender: String, carriesText: Bool) -> AgentMessage {
         let digest = SHA256.hash(text).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
@@ -188,10 +192,10 @@ public final class TraceBuilder {
         let spoken = ToolCall(call.tool, call.arguments.spoken(by: &random), call.outcome)
         contextTokens += (call.arguments.length + call.outcome.length) / 4 + 12
         let named = Dialects.tool(
-            actor.service, spoken, callID: "call_" + random.hex(8), spaced: random.onceIn(3))
+            actor.service, spoken, callID: "call_" + random.hex(8), spaced: writesBlanks ?? random.onceIn(3))
         let span = emit(
             named, of: actor, kind: .internal, from: began, to: end, under: parent, failure: call.outcome.failure,
-            isTool: true)
+            tool: call.tool, claimsSuccess: call.outcome.claimsSuccess)
         return (span, end)
     }
 
@@ -202,32 +206,32 @@ public final class TraceBuilder {
         var named = Dialects.invocation(receiver)
         named.attributes.append(contentsOf: Dialects.message(message))
         return emit(
-            named, agentName: receiver.name, service: receiver.service, from: began, to: now, under: parent, as: span)
+            named, of: receiver, agentName: receiver.name, from: began, to: now, under: parent, as: span)
     }
 
     private func emit(
         _ named: Dialects.Named, of actor: SimulatedAgent, kind: SimulatedSpan.Kind, from began: EventTime,
-        to end: EventTime, under parent: UInt64, failure: String? = nil, isTool: Bool = false
+        to end: EventTime, under parent: UInt64, failure: String? = nil, tool: String? = nil, claimsSuccess: Bool = false
     ) -> SpanReference {
         emit(
-            named, agentName: namesAgentOnLeaves ? actor.name : nil, service: actor.service, kind: kind, from: began,
-            to: end, under: parent, as: builder.spanID(), failure: failure, isTool: isTool)
+            named, of: actor, agentName: namesAgentOnLeaves ? actor.name : nil, kind: kind, from: began, to: end, under: parent,
+            as: builder.spanID(), failure: failure, tool: tool, claimsSuccess: claimsSuccess)
     }
 
     private func emit(
-        _ named: Dialects.Named, agentName: String?, service: SimulatedService, kind: SimulatedSpan.Kind = .internal,
+        _ named: Dialects.Named, of actor: SimulatedAgent, agentName: String?, kind: SimulatedSpan.Kind = .internal,
         from began: EventTime, to end: EventTime, under parent: UInt64, as span: UInt64, failure: String? = nil,
-        isTool: Bool = false
+        tool: String? = nil, claimsSuccess: Bool = false
     ) -> SpanReference {
-        let identity = Dialects.identity(service, agent: agentName, conversation: conversation)
+        let identity = Dialects.identity(actor.service, agent: agentName, conversation: conversation)
         var attributes = named.attributes
         attributes.insert(contentsOf: identity, at: min(1, attributes.count))
         let reference = SpanReference(trace: id, span: span)
         builder.add(
             SimulatedSpan(
-                reference: reference, parent: parent, service: service, name: named.name, kind: kind,
+                reference: reference, parent: parent, service: actor.service, actor: actor.name, name: named.name, kind: kind,
                 start: began.nanoseconds, end: end.nanoseconds, attributes: attributes, failure: failure,
-                isTool: isTool))
+                claimsSuccess: claimsSuccess, tool: tool))
         return reference
     }
 }

@@ -16,8 +16,8 @@ extension Scenarios {
             why: "Whatever the agent tries, the outcome is the same: it is stuck although no call repeats."
         ) { scenario in
             let trace = scenario.trace(Cast.crawler, conversation: "crawl-7719")
-            for _ in 1...8 { OrdinaryWork.research(trace) }
-            let failures = (1...5).map { page in
+            for _ in 0..<scenario.about(8) { OrdinaryWork.research(trace) }
+            let failures = (1...scenario.orMore(5)).map { page in
                 trace.step(
                     "fetch_page",
                     [
@@ -27,10 +27,31 @@ extension Scenarios {
             }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("error_streak", failures)
             scenario.expectAlert(
                 "error_streak", .warning, tier: "identical_outcome", of: Cast.crawler, by: failures[3],
                 notBefore: failures[3], episodes: 1)
-        }
+        },
+        Scenario(
+            "P13-errors-under-status-ok", seed: 2_013,
+            summary: "Six calls of one MCP tool in a row carry error.type tool_error under a status of OK.",
+            why: "The transport worked, the tool did not: who looks at the status alone sees six successes."
+        ) { scenario in
+            let trace = scenario.trace(Cast.documents, conversation: "claim-96001")
+            for _ in 0..<scenario.about(5) { OrdinaryWork.claims(trace) }
+            let failures = (1...scenario.orMore(6)).map { number in
+                trace.step(
+                    "read_attachment",
+                    ["attachment": .string(trace.draw { "att-\(number)-" + $0.hex(6) }), "format": "text"],
+                    .failedUnderOK(type: "tool_error", message: "tool error: the document store is not reachable from this host"))
+            }
+            trace.chat(asksForTools: false)
+            trace.close()
+            scenario.label("error_streak", failures)
+            scenario.expectAlert(
+                "error_streak", .warning, tier: "identical_outcome", of: Cast.documents, by: failures[3], notBefore: failures[3],
+                episodes: 1)
+        },
     ]
 
     /// The steps that the cycles are made of; a cycle of period p takes the first p.
@@ -54,15 +75,16 @@ extension Scenarios {
                 + " repeated in a row."
         ) { scenario in
             let trace = scenario.trace(Cast.patcher, conversation: "issue-\(4_000 + period)")
-            for _ in 1...10 { OrdinaryWork.coding(trace) }
+            for _ in 0..<scenario.about(10) { OrdinaryWork.coding(trace) }
             var calls: [SpanReference] = []
-            for _ in 1...turns {
+            for _ in 0..<scenario.orMore(turns) {
                 for step in cycleSteps.prefix(period) {
                     calls.append(trace.step(step.tool, .json(step.arguments), .text(step.result)))
                 }
             }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("step_repetition", calls)
             scenario.expectAlert(
                 "call_cycle", .warning, tier: "identical_result", of: Cast.patcher, by: calls[3 * period - 1],
                 notBefore: calls[2 * period], episodes: 1)

@@ -52,37 +52,10 @@ extension Scenarios {
         while next < at(3, 50) {
             session += 1
             let trace = scenario.trace(agent, conversation: "\(prefix)\(100 + session)", at: next)
-            let steps = trace.draw { $0.within(4...9) }
-            let faulty = trace.draw { $0.onceIn(3) ? $0.below(steps) : -1 }
-            for step in 0..<steps {
-                if step == faulty { passingError(trace) }
-                if trace.draw({ $0.onceIn(6) }) { trace.parallel(lookups(trace)) }
-                work(trace, nil)
-            }
+            OrdinaryWork.session(trace, work)
             trace.chat(asksForTools: false)
             trace.close()
             next = trace.now + .milliseconds(UInt64(trace.draw { $0.within(300...2_500) }))
-        }
-    }
-
-    /// A call that fails once and works when it is made again.
-    private static func passingError(_ trace: TraceBuilder) {
-        let reference = trace.draw { $0.hex(8) }
-        let arguments: CallArguments = ["reference": .string(reference), "source": "warehouse", "fresh": true]
-        trace.step(
-            "query_warehouse", arguments, .failed(type: "TimeoutError", message: "warehouse did not answer in 2 s"),
-            took: .seconds(2))
-        trace.step(
-            "query_warehouse", arguments,
-            .json(["reference": .string(reference), "rows": .integer(Int64(trace.draw { $0.within(1...80) }))]))
-    }
-
-    private static func lookups(_ trace: TraceBuilder) -> [ToolCall] {
-        (0..<trace.draw { $0.within(3...6) }).map { index in
-            let key = trace.draw { $0.hex(6) }
-            return ToolCall(
-                "get_record", ["key": .string(key), "part": .integer(Int64(index)), "cache": true],
-                .json(["key": .string(key), "value": .string(trace.draw { $0.hex(10) })]))
         }
     }
 
@@ -150,6 +123,7 @@ extension Scenarios {
                     took: .milliseconds(350)))
         }
         trace.close()
+        scenario.label("tool_loop", calls)
         scenario.expectAlert(
             "repeated_call", .warning, tier: "identical_result", of: Cast.refunds, by: calls[3], notBefore: calls[3],
             episodes: 1)
@@ -169,6 +143,7 @@ extension Scenarios {
             messages.append(thanks(trace, turn: turn, between: Cast.triage, and: Cast.payouts))
         }
         trace.close()
+        scenario.label("message_storm", messages)
         scenario.expectAlert("message_storm", .warning, of: Cast.triage, anyAgent: true, by: messages[10])
     }
 
@@ -193,6 +168,7 @@ extension Scenarios {
                     "no match for the old text, file unchanged"))
         }
         trace.close()
+        scenario.label("step_repetition", calls)
         scenario.expectAlert(
             "call_cycle", .warning, tier: "identical_result", of: Cast.patcher, by: calls[8], notBefore: calls[5])
         scenario.expectAlert("call_cycle", .critical, of: Cast.patcher, by: calls[14])
@@ -214,6 +190,7 @@ extension Scenarios {
                     ], .failed(type: "HTTPStatusError", message: "403 Forbidden: this client is not allowed")))
         }
         trace.close()
+        scenario.label("error_streak", calls)
         scenario.expectAlert(
             "error_streak", .warning, tier: "identical_outcome", of: Cast.crawler, by: calls[3], notBefore: calls[3],
             episodes: 1)

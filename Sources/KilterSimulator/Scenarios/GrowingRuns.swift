@@ -19,6 +19,7 @@ extension Scenarios {
                 return trace.message(from: helper(sender).name, to: helper(number), task(number))
             }
             trace.close()
+            scenario.label("message_growth", messages)
             scenario.expectAlert("message_growth", .warning, tier: "structural", of: lead, anyAgent: true, by: messages[35], episodes: 1)
             scenario.expectAlert("message_growth", .critical, tier: "structural", of: lead, anyAgent: true, by: messages[58])
             scenario.expectBreaker(.open, times: 1, of: helper(47))
@@ -33,7 +34,7 @@ extension Scenarios {
             let trace = scenario.trace(lead, conversation: "audit-18", workflow: "audit")
             var count = 0
             grow(&count, from: lead, levels: 4, in: trace)
-            trace.close()
+            scenario.label("message_growth", [trace.close()])
             scenario.expectAlert("message_growth", .critical, tier: "structural", of: lead, anyAgent: true, episodes: 1)
         },
         Scenario(
@@ -56,7 +57,7 @@ extension Scenarios {
         ) { scenario in
             let trace = scenario.trace(helper(0), conversation: "report-5", workflow: "report")
             descend(to: 50, from: 0, in: trace)
-            trace.close()
+            scenario.label("message_growth", [trace.close()])
             scenario.expectAlert("message_growth", .critical, tier: "structural", of: helper(0), anyAgent: true, episodes: 1)
         },
         Scenario(
@@ -101,6 +102,7 @@ extension Scenarios {
     private static func task(_ number: Int) -> String { "Please look into section \(number) of the report." }
 
     private static func expectChain(_ messages: [SpanReference], _ scenario: ScenarioBuilder) {
+        scenario.label("message_growth", messages)
         scenario.expectAlert(
             "message_growth", .warning, tier: "structural", of: helper(0), anyAgent: true, by: messages[11], notBefore: messages[11],
             episodes: 1)

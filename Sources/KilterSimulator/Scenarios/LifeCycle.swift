@@ -11,9 +11,9 @@ extension Scenarios {
             scenario.batching = Batching(spansMax: 20, delayMax: .seconds(10))
             let agent = Cast.lean(Cast.refunds)
             let trace = scenario.trace(agent, conversation: "ticket-70001")
-            for _ in 1...5 { OrdinaryWork.support(trace) }
+            for _ in 0..<scenario.about(5) { OrdinaryWork.support(trace) }
             var pairs: [SpanReference] = []
-            for round in 0..<200 {
+            for round in 0..<scenario.orMore(200) {
                 // The framework retries by itself; the model is asked again after every tenth attempt.
                 if round % 10 == 0 { trace.chat() }
                 pairs.append(
@@ -35,11 +35,44 @@ extension Scenarios {
                 turn.close()
                 scenario.pause(.seconds(30))
             }
+            scenario.label("tool_loop", pairs)
             scenario.expectAlert(
                 "repeated_call", .warning, tier: "identical_result", of: agent, by: pairs[3], notBefore: pairs[3],
                 episodes: 1, resolved: true)
             scenario.expectAlert("repeated_call", .critical, of: agent, by: pairs[7], notBefore: pairs[7])
             scenario.expectBreaker(.open, times: 1, of: agent)
-        }
+        },
+        Scenario(
+            "L2-blocked-calls-after-a-trip", seed: 3_002,
+            summary: "A loop trips a breaker; the gateway refuses the call for six minutes; then the agent asks something else.",
+            why: "What a gateway refused never ran: it is no further repeat, no progress and no clean probe; the changed calls are.",
+            configuration: """
+                breakers:
+                  - {scope: run, on: [repeated_call], mode: enforce, cool_down: 5m}
+
+                """
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 8, delayMax: .seconds(2))
+            let agent = Cast.lean(Cast.refunds)
+            let trace = scenario.trace(agent, conversation: "ticket-70002")
+            for _ in 0..<scenario.about(4) { OrdinaryWork.support(trace) }
+            let pairs = (1...8).map { _ in trace.step("lookup_order", .json(stuckArguments), stuckResult) }
+            for _ in 1...24 {
+                trace.pause(.seconds(14))
+                trace.step("lookup_order", .json(stuckArguments), .blocked(by: "breaker of this run"), took: .milliseconds(2))
+            }
+            for _ in 1...6 {
+                trace.pause(.seconds(5))
+                OrdinaryWork.support(trace)
+            }
+            trace.chat(asksForTools: false)
+            trace.close()
+            scenario.label("tool_loop", pairs)
+            scenario.expectAlert("repeated_call", .warning, of: agent, by: pairs[3], notBefore: pairs[3], episodes: 1, resolved: true)
+            scenario.expectAlert("repeated_call", .critical, of: agent, by: pairs[7], notBefore: pairs[7])
+            scenario.expectBreaker(.open, times: 1, of: agent)
+            scenario.expectBreaker(.halfOpen, times: 1, of: agent)
+            scenario.expectBreaker(.closed, times: 1, of: agent)
+        },
     ]
 }

@@ -14,8 +14,10 @@ extension Scenarios {
                 trace.message(from: members[sender].name, to: members[receiver], "Please do your part of claim 95510.")
                 OrdinaryWork.claims(trace, by: members[receiver])
             }
-            let messages = forward("Status of claim 95510: all parts done.", among: members, times: 24, every: .seconds(90), in: trace)
+            let messages = forward(
+                "Status of claim 95510: all parts done.", among: members, times: scenario.orMore(24), every: .seconds(90), in: trace)
             trace.close()
+            scenario.label("message_cycle", messages)
             scenario.expectAlert(
                 "message_cycle", .warning, tier: "identical_result", of: members[0], anyAgent: true, by: messages[8],
                 notBefore: messages[8], episodes: 1)
@@ -28,8 +30,10 @@ extension Scenarios {
         ) { scenario in
             let members = (1...9).map { Cast.lean(SimulatedAgent("desk-\($0)", in: Cast.operations, model: "gpt-5-mini")) }
             let trace = scenario.trace(members[0], conversation: "daily-status", workflow: "status")
-            let messages = forward("Daily status: nothing to report.", among: members, times: 90, every: .seconds(90), in: trace)
+            let messages = forward(
+                "Daily status: nothing to report.", among: members, times: scenario.orMore(90), every: .seconds(90), in: trace)
             trace.close()
+            scenario.label("message_cycle", messages)
             scenario.expectAlert(
                 "message_cycle", .warning, tier: "identical_result", of: members[0], anyAgent: true, by: messages[26], episodes: 1)
         },

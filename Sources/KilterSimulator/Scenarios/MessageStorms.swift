@@ -15,13 +15,14 @@ extension Scenarios {
                     .json(["closed": true, "ref": .string(trace.draw { $0.hex(8) })]))
             }
             let began = trace.now
-            let messages = (0..<10).map { index in
+            let messages = (0..<scenario.orMore(10)).map { index in
                 trace.wait(until: began + .seconds(UInt64(index * 4)))
                 let message = trace.message(from: Cast.scheduler.name, "Continue with the next step.")
                 trace.chat(asksForTools: false, took: .milliseconds(1_200))
                 return message
             }
             trace.close()
+            scenario.label("message_storm", messages)
             scenario.expectAlert("message_storm", .warning, of: Cast.scheduler, by: messages[3])
         },
         Scenario(
@@ -35,11 +36,12 @@ extension Scenarios {
             trace.message(from: Cast.payouts.name, to: Cast.triage, "Paid 480.00 EUR, reference PX-5519.")
             OrdinaryWork.claims(trace, by: Cast.triage)
             let began = trace.now
-            let messages = (0..<30).map { index in
+            let messages = (0..<scenario.orMore(30)).map { index in
                 trace.wait(until: began + .seconds(UInt64(index * 4)))
                 return thanks(trace, turn: index, between: Cast.triage, and: Cast.payouts)
             }
             trace.close()
+            scenario.label("message_storm", messages)
             scenario.expectAlert("message_storm", .warning, of: Cast.triage, anyAgent: true, by: messages[10])
         },
     ]

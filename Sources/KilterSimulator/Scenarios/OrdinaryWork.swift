@@ -2,6 +2,59 @@ import KilterVocabulary
 
 /// Steps of healthy work. No two calls of one kind are ever equal: each names something of its own.
 enum OrdinaryWork {
+    /// What one conversation takes: single calls, parallel batches, a passing error here and there.
+    static func session(_ trace: TraceBuilder, _ work: (TraceBuilder, SimulatedAgent?) -> Void) {
+        let steps = trace.draw { $0.within(4...9) }
+        let faulty = trace.draw { $0.onceIn(3) ? $0.below(steps) : -1 }
+        for step in 0..<steps {
+            if step == faulty { passingError(trace) }
+            if trace.draw({ $0.onceIn(6) }) { trace.parallel(lookups(trace)) }
+            work(trace, nil)
+        }
+    }
+
+    /// What agents of a service do all day.
+    static func ofService(_ service: SimulatedService) -> (TraceBuilder, SimulatedAgent?) -> Void {
+        switch service.name {
+        case Cast.billing.name: support
+        case Cast.copilot.name: coding
+        case Cast.research.name: research
+        default: claims
+        }
+    }
+
+    /// Uses a tool or two of `tools` for something of its own: what an agent does wrong one day it does right on others.
+    static func useOther(_ tools: [String], in trace: TraceBuilder) {
+        guard !tools.isEmpty else { return }
+        for _ in 0..<trace.draw({ $0.within(1...2) }) {
+            let reference = trace.draw { $0.hex(8) }
+            trace.step(
+                trace.draw { $0.pick(tools) }, ["reference": .string(reference), "reason": "daily work"],
+                .json(["reference": .string(reference), "answer": .string(trace.draw { "entry " + $0.hex(12) })]))
+        }
+    }
+
+    /// A call that fails once and works when it is made again.
+    private static func passingError(_ trace: TraceBuilder) {
+        let reference = trace.draw { $0.hex(8) }
+        let arguments: CallArguments = ["reference": .string(reference), "source": "warehouse", "fresh": true]
+        trace.step(
+            "query_warehouse", arguments, .failed(type: "TimeoutError", message: "warehouse did not answer in 2 s"),
+            took: .seconds(2))
+        trace.step(
+            "query_warehouse", arguments,
+            .json(["reference": .string(reference), "rows": .integer(Int64(trace.draw { $0.within(1...80) }))]))
+    }
+
+    private static func lookups(_ trace: TraceBuilder) -> [ToolCall] {
+        (0..<trace.draw { $0.within(3...6) }).map { index in
+            let key = trace.draw { $0.hex(6) }
+            return ToolCall(
+                "get_record", ["key": .string(key), "part": .integer(Int64(index)), "cache": true],
+                .json(["key": .string(key), "value": .string(trace.draw { $0.hex(10) })]))
+        }
+    }
+
     /// What an agent of a customer desk does.
     static func support(_ trace: TraceBuilder, by agent: SimulatedAgent? = nil) {
         let order = trace.draw { "ORD-\($0.within(100_000...999_999))" }

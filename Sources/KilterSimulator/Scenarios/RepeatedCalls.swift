@@ -44,6 +44,7 @@ extension Scenarios {
             let pairs = (1...4).map { _ in trace.step("lookup_order", .json(stuckArguments), stuckResult) }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("tool_loop", pairs)
             scenario.expectAlert(
                 "repeated_call", .warning, tier: "identical_result", of: Cast.refunds, anyAgent: true, by: pairs[3],
                 notBefore: pairs[3], episodes: 1)
@@ -102,6 +103,7 @@ extension Scenarios {
             }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("tool_loop", runs)
             scenario.expectAlert("repeated_call", .info, tier: "identical_result", of: Cast.patcher, by: runs[3])
             scenario.expectAlert(
                 "repeated_call", .warning, tier: "identical_result", of: Cast.patcher, by: runs[5], notBefore: runs[3],
@@ -144,8 +146,8 @@ extension Scenarios {
         workBefore: Int = 25, workAfter: Int = 0
     ) -> [SpanReference] {
         let trace = scenario.trace(agent, conversation: "ticket-48213")
-        for _ in 0..<workBefore { OrdinaryWork.support(trace) }
-        let pairs = (0..<times).map { _ in
+        for _ in 0..<scenario.about(workBefore) { OrdinaryWork.support(trace) }
+        let pairs = (0..<(times > 3 ? scenario.orMore(times) : times)).map { _ in
             trace.pause(apart)
             return trace.step("lookup_order", .json(stuckArguments), stuckResult)
         }
@@ -156,6 +158,7 @@ extension Scenarios {
     }
 
     private static func expectWarning(_ scenario: ScenarioBuilder, of agent: SimulatedAgent, at pairs: [SpanReference]) {
+        scenario.label("tool_loop", pairs)
         scenario.expectAlert(
             "repeated_call", .warning, tier: "identical_result", of: agent, by: pairs[3], notBefore: pairs[3],
             episodes: 1)

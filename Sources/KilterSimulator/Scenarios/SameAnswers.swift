@@ -10,13 +10,15 @@ extension Scenarios {
         ) { scenario in
             let trace = scenario.trace(Cast.crawler, conversation: "crawl-8041")
             for _ in 1...6 { OrdinaryWork.research(trace) }
-            let page = String(repeating: "The archive is being rebuilt and cannot be searched at the moment. ", count: 14)
-            let calls = (1...38).map { number in
+            let page = scenario.own(
+                String(repeating: "The archive is being rebuilt and cannot be searched at the moment. ", count: 14))
+            let calls = (1...scenario.orMore(38)).map { number in
                 trace.step(
                     "search_archive", ["query": .string(trace.draw { "tender \(number) " + $0.hex(6) }), "limit": 20], .text(page))
             }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("stagnation", calls)
             scenario.expectAlert(
                 "stagnation", .warning, tier: "identical_outcome", of: Cast.crawler, by: calls[5], notBefore: calls[5], episodes: 1)
         },
@@ -43,17 +45,18 @@ extension Scenarios {
         ) { scenario in
             let trace = scenario.trace(Cast.patcher, conversation: "issue-4811")
             for _ in 1...6 { OrdinaryWork.coding(trace) }
-            let calls = (1...9).map { number in
+            let calls = (1...scenario.orMore(9)).map { number in
                 trace.step(
                     "run_check", ["suite": "cart", "fast": true, "retries": 0],
                     .json([
-                        "status": "failed", "failed": 3, "timestamp": .string("2026-03-02T09:1\(number):07Z"),
+                        "status": "failed", "failed": 3, "timestamp": .string("2026-03-02T09:1\(number % 10):07Z"),
                         "duration_ms": .integer(Int64(trace.draw { $0.within(200...900) })), "pid": .integer(Int64(4_000 + number)),
                         "request_id": .string(trace.draw { $0.hex(12) }),
                     ]))
             }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("tool_loop", calls)
             scenario.expectAlert(
                 "repeated_call", .warning, tier: "identical_result", of: Cast.patcher, by: calls[3], notBefore: calls[3], episodes: 1)
             scenario.expectAlert("repeated_call", .critical, of: Cast.patcher, by: calls[7], notBefore: calls[7])
@@ -93,6 +96,7 @@ extension Scenarios {
                 }
             }
             trace.close()
+            scenario.label("novelty_collapse", Array(calls[90...]))
             scenario.expectAlert("novelty_collapse", .warning, of: Cast.planner, by: calls[185], notBefore: calls[90])
             scenario.expectAlert("novelty_collapse", .critical, tier: "identical_outcome", of: Cast.planner, by: calls[209])
         },
@@ -103,13 +107,14 @@ extension Scenarios {
         ) { scenario in
             let trace = scenario.trace(Cast.orders, conversation: "ticket-91822")
             for _ in 1...3 { OrdinaryWork.support(trace) }
-            let calls = (1...11).map { number in
+            let calls = (1...scenario.orMore(11)).map { number in
                 trace.step(
                     "cancel_subscription", ["customer": .string("C-\(number)"), "reason": .string(trace.draw { $0.hex(4) })],
                     .failed(type: "ToolError", message: "request \(number): tool 'cancel_subscription' not found in registry"))
             }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("unknown_tool", calls)
             scenario.expectAlert("unknown_tool", .info, of: Cast.orders, by: calls[4], notBefore: calls[4])
             scenario.expectAlert(
                 "unknown_tool", .warning, tier: "identical_outcome", of: Cast.orders, by: calls[9], notBefore: calls[9])
@@ -122,13 +127,14 @@ extension Scenarios {
             let trace = scenario.trace(Cast.patcher, conversation: "issue-4551")
             for _ in 1...6 { OrdinaryWork.coding(trace) }
             var command = "pytest tests/cart"
-            let calls = (1...12).map { number in
+            let calls = (1...scenario.orMore(12)).map { number in
                 command += " && pytest tests/cart"
                 return trace.step(
                     "bash", ["command": .string(command), "timeout": 120], .text("\(number) passed, \(number) reruns in log"))
             }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("growing_call", calls)
             scenario.expectAlert("growing_call", .warning, of: Cast.patcher, by: calls[6], notBefore: calls[4], episodes: 1)
         },
     ]

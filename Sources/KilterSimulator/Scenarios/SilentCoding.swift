@@ -39,7 +39,8 @@ extension Scenarios {
             why: "This is how a fault is fixed. The command repeats, its outcome does not."
         ) { scenario in
             let trace = scenario.trace(Cast.patcher, conversation: "issue-2284")
-            for round in 1...12 {
+            let rounds = scenario.about(12)
+            for round in 1...rounds {
                 trace.step(
                     "edit_file",
                     [
@@ -49,12 +50,51 @@ extension Scenarios {
                 let seconds = trace.draw { "\($0.within(3...9)).\($0.within(10...99))" }
                 trace.step(
                     "run_tests", ["command": "pytest tests/ledger -q", "cwd": "/repo", "timeout": 300],
-                    .text("\(13 - round) failed, \(200 + round) passed in \(seconds)s"))
+                    .text("\(rounds + 1 - round) failed, \(200 + round) passed in \(seconds)s"))
                 trace.step(
                     "read_file", ["path": "build/test.log", "tail": 40],
                     .text(
                         "FAILED tests/ledger/test_round.py::test_case_\(round) - expected \(round) found"
                             + " \(trace.draw { $0.within(100...999) })"))
+            }
+            trace.chat(asksForTools: false)
+            trace.close()
+            scenario.expectSilence(.warning)
+        },
+    ]
+
+    /// Lists that are written down again and again because the work goes on.
+    static let silentPlans: [Scenario] = [
+        Scenario(
+            "N8-plan-rewritten", seed: 1_008,
+            summary: "A coding agent writes its plan of twenty items down again after each item, and gets one and the same answer.",
+            why: "Only the items' states change, and the answer confirms no more than that the list was stored: the work lies between."
+        ) { scenario in
+            let trace = scenario.trace(Cast.lean(Cast.patcher), conversation: "issue-2290")
+            let items = (1...20).map { number in trace.draw { "step \(number): adapt \($0.hex(5))" } }
+            for done in 1...20 {
+                let plan = items.enumerated().map { place, item -> TelemetryValue in
+                    ["item": .string(item), "state": place < done - 1 ? "done" : place == done - 1 ? "in_progress" : "open"]
+                }
+                trace.step(
+                    "write_plan", ["items": .array(plan)],
+                    "The plan was stored. Please continue with the item that is in progress, if there is one.")
+                for _ in 0..<scenario.about(2) { OrdinaryWork.coding(trace) }
+            }
+            trace.chat(asksForTools: false)
+            trace.close()
+            scenario.expectSilence(.warning)
+        },
+        Scenario(
+            "N8-plan-rewritten-alone", seed: 1_108,
+            summary: "The same twenty rewrites in a row; the answer is the list itself.",
+            why: "A list whose states move on is a result that moves on."
+        ) { scenario in
+            let trace = scenario.trace(Cast.lean(Cast.patcher), conversation: "issue-2291")
+            for done in 1...20 {
+                let plan = TelemetryValue.array(
+                    (1...20).map { ["item": .string("step \($0)"), "state": $0 < done ? "done" : $0 == done ? "in_progress" : "open"] })
+                trace.step("write_plan", ["items": plan], .json(["items": plan]))
             }
             trace.chat(asksForTools: false)
             trace.close()

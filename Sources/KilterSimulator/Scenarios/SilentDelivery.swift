@@ -49,6 +49,7 @@ extension Scenarios {
         }
         stuck.chat(asksForTools: false)
         stuck.close()
+        scenario.label("tool_loop", pairs)
         scenario.expectAlert(
             "repeated_call", .warning, tier: "identical_result", of: Cast.payouts, by: pairs[3], notBefore: pairs[3],
             episodes: 1)

@@ -26,6 +26,28 @@ extension Scenarios {
             scenario.expectSilence(.warning)
         },
         Scenario(
+            "N4-retries-across-runs", seed: 1_104,
+            summary: "In each of 30 conversations the first call times out with the same error and works when it is made again.",
+            why: "What a flaky gateway does to many runs is no streak of one: each recovers by itself."
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 20, delayMax: .minutes(10))
+            for number in 1...30 {
+                let trace = scenario.trace(Cast.lean(Cast.orders), conversation: "ticket-\(53_000 + number)")
+                let order = trace.draw { "ORD-\($0.within(100_000...999_999))" }
+                for outcome: CallOutcome in [
+                    .failed(type: "TimeoutError", message: "carrier gateway did not answer within 5 s"),
+                    .json(["order_id": .string(order), "state": "in transit"]),
+                ] {
+                    trace.step("get_shipment", ["order_id": .string(order), "carrier": "dhl"], outcome)
+                }
+                OrdinaryWork.support(trace)
+                trace.chat(asksForTools: false)
+                trace.close()
+                scenario.pause(.minutes(2))
+            }
+            scenario.expectSilence(.info)
+        },
+        Scenario(
             "N5-rate-limited-then-success", seed: 1_005,
             summary: "Five calls are refused by a rate limit and never executed; the sixth succeeds.",
             why: "A refused call is neither a repeat nor progress: the limit is the provider's doing, not the agent's."

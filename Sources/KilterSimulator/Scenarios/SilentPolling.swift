@@ -12,12 +12,13 @@ extension Scenarios {
             trace.step(
                 "start_export", ["dataset": "ledger-2025", "format": "parquet", "compress": true],
                 .json(["job_id": "exp-4471", "state": "queued"]))
-            for poll in 1...25 {
+            let polls = scenario.about(25)
+            for poll in 1...polls {
                 trace.pause(.seconds(10))
                 trace.step(
                     "get_export_status", ["job_id": "exp-4471", "verbose": true, "format": "json"],
                     .json([
-                        "job_id": "exp-4471", "state": .string(poll < 25 ? "running" : "done"),
+                        "job_id": "exp-4471", "state": .string(poll < polls ? "running" : "done"),
                         "rows_done": .integer(Int64(poll) * 41_250), "percent": .integer(Int64(poll) * 4),
                     ]))
             }
@@ -31,7 +32,7 @@ extension Scenarios {
             why: "One differing digit is a different call: paging through a list is work."
         ) { scenario in
             let trace = scenario.trace(Cast.lean(Cast.orders), conversation: "audit-2026-02")
-            for page in 1...40 {
+            for page in 1...scenario.about(40) {
                 let first = trace.draw { $0.within(100_000...999_999) }
                 trace.step(
                     "list_tickets", ["status": "open", "page": .integer(Int64(page)), "per_page": 50, "sort": "created"],
@@ -50,7 +51,7 @@ extension Scenarios {
             why: "The result differs each time, so the agent gets ahead although its arguments never change."
         ) { scenario in
             let trace = scenario.trace(Cast.lean(Cast.orders), conversation: "audit-2026-03")
-            for read in 1...40 {
+            for read in 1...scenario.about(40) {
                 trace.step(
                     "read_events", ["subscription": "refund-events", "cursor": "tail", "limit": 100],
                     .json([
@@ -68,7 +69,7 @@ extension Scenarios {
             why: "What cannot be seen cannot be equal: a tool name alone is no evidence of a loop."
         ) { scenario in
             let trace = scenario.trace(Cast.payouts, conversation: "claim-90017")
-            for _ in 1...20 { trace.step("lookup_policy", .notCaptured, .notCaptured) }
+            for _ in 0..<scenario.about(20) { trace.step("lookup_policy", .notCaptured, .notCaptured) }
             trace.chat(asksForTools: false)
             trace.close()
             scenario.expectSilence(.info)
@@ -80,7 +81,7 @@ extension Scenarios {
         ) { scenario in
             let trace = scenario.trace(Cast.lean(Cast.patcher), conversation: "issue-3120")
             let verbs = ["ls -la", "cat", "sed -n 1,80p", "head -40", "wc -l", "git log --oneline --"]
-            for step in 1...60 {
+            for step in 1...scenario.about(60) {
                 let command = trace.draw { "\($0.pick(verbs)) services/ledger/\($0.hex(6)).py" }
                 // Two different commands happen to print the same.
                 let output = step == 22 || step == 41 ? "0 matches" : trace.draw { "line \(step): " + $0.hex(16) }

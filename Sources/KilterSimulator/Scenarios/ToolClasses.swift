@@ -17,15 +17,39 @@ extension Scenarios {
         ) { scenario in
             let trace = scenario.trace(Cast.refunds, conversation: "ticket-73311")
             for _ in 1...3 { OrdinaryWork.claims(trace) }
-            let calls = (1...5).map { _ in
+            let calls = (1...scenario.orMore(5)).map { _ in
                 trace.step(
                     "send_refund", ["order": "O-5512", "amount_cents": 4_900, "currency": "EUR"],
                     .json(["status": "sent", "reference": .string(trace.draw { "R-" + $0.hex(8) })]))
             }
             trace.close()
+            scenario.label("duplicate_side_effect", calls)
             scenario.expectAlert(
                 "duplicate_side_effect", .critical, tier: "identical_result", of: Cast.refunds, by: calls[1], notBefore: calls[1],
                 episodes: 1)
+        },
+        Scenario(
+            "P10-prompt-inserted-again", seed: 2_110,
+            summary: "An agent books the same hotel fourteen times; after each booking the producer inserts the user's one message anew.",
+            why: "A message that was there before begins no turn: a recorded run booked so, and each booking was confirmed.",
+            configuration: tools.replacing("send_refund", with: "book_hotel")
+        ) { scenario in
+            let trace = scenario.trace(Cast.orders, conversation: "trip-8812")
+            let prompt = "Please book the Riverside Hotel from 4 to 6 May."
+            trace.message(from: "user", prompt, carriesText: true)
+            for _ in 0..<scenario.about(3) { OrdinaryWork.support(trace) }
+            let calls = (1...scenario.orMore(14)).map { _ in
+                let call = trace.step(
+                    "book_hotel", ["hotel": "Riverside Hotel", "from": "2026-05-04", "to": "2026-05-06"],
+                    .text("Reservation for Riverside Hotel from 2026-05-04 to 2026-05-06 has been made successfully."))
+                trace.message(from: "user", prompt, carriesText: true)
+                return call
+            }
+            trace.close()
+            scenario.label("duplicate_side_effect", calls)
+            scenario.expectAlert(
+                "duplicate_side_effect", .critical, tier: "identical_result", of: Cast.orders, by: calls[1], notBefore: calls[1])
+            scenario.expectAlert("repeated_call", .warning, tier: "identical_result", of: Cast.orders, by: calls[3], notBefore: calls[3])
         },
         Scenario(
             "N10-refund-retried-after-failure", seed: 1_110,
