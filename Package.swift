@@ -78,7 +78,8 @@ let package = Package(
         .executableTarget(
             name: "kilter",
             dependencies: [
-                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterModels", "KilterIntake", "KilterOutlet", "KilterWire",
+                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterModels", "KilterIntake", "KilterOutlet", "KilterSimulator",
+                "KilterWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -32,9 +32,9 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
 }
 
 /// Finds the name that was probably meant.
-enum NearestName {
+public enum NearestName {
     /// A sentence part that names the nearest of `names`; empty when there are none.
-    static func hint(for name: String, among names: [String]) -> String {
+    public static func hint(for name: String, among names: [String]) -> String {
         guard let nearest = nearest(to: name, among: names) else { return "" }
         let isBeginning = !name.isEmpty && (nearest.hasPrefix(name) || name.hasPrefix(nearest))
         let near = isBeginning || distance(name, nearest) <= max(1, (nearest.count + 1) / 3)

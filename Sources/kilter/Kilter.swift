@@ -17,7 +17,8 @@ struct Kilter: AsyncParsableCommand {
             """,
         version: "kilter \(version)",
         subcommands: [
-            Serve.self, ReplayFiles.self, Send.self, Record.self, Watch.self, Doctor.self, Config.self, Init.self,
+            Serve.self, ReplayFiles.self, Send.self, Record.self, Watch.self, Generate.self, Evaluate.self, Doctor.self,
+            Config.self, Init.self,
         ])
 
     static let version = "0.1.0"

@@ -60,7 +60,8 @@ enum House {
         Room(
             "kilter",
             [
-                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterModels", "KilterIntake", "KilterOutlet", "KilterWire",
+                "KilterEngine", "KilterConsole", "KilterVocabulary", "KilterModels", "KilterIntake", "KilterOutlet", "KilterSimulator",
+                "KilterWire",
             ],
             products: ["ArgumentParser", "Logging", "ServiceLifecycle"], system: ["Foundation", "FoundationNetworking"]),
     ]
