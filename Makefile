@@ -5,7 +5,7 @@ KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
 
-.PHONY: help run test check build deps install golden acceptance python traces bench bench-instructions figures fixtures clean
+.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents bench bench-instructions figures fixtures clean
 
 PREFIX  ?= /usr/local
 
@@ -52,6 +52,7 @@ acceptance: build ## drive the engine from outside: Python, pyzmq, the OpenTelem
 	.venv/bin/python Tests/Acceptance/otlp_http.py --kilter $(KILTER)
 	if command -v prometheus; then .venv/bin/python Tests/Acceptance/prometheus.py --kilter $(KILTER); fi
 	.venv/bin/python Tests/Acceptance/recordings.py --kilter $(KILTER)
+	.venv/bin/python Tests/Acceptance/generated.py --kilter $(KILTER)
 
 python: build ## the Python package: types, tests, its examples against the engine
 	python3 -m venv .venv-python && .venv-python/bin/pip install --quiet 'Sources/Python[test]'
@@ -60,6 +61,17 @@ python: build ## the Python package: types, tests, its examples against the engi
 traces: build ## replay labelled traces (DATA=folder) and print what was found per data set
 	@test -d $(DATA) || { echo "no labelled traces at $(DATA); they are not part of the project: make traces DATA=folder"; exit 2; }
 	python3 Tests/Acceptance/labelled_traces.py --kilter $(KILTER) $(DATA)
+
+peers: build ## the published rules of other detectors beside Kilter on labelled traces (DATA=folder)
+	@test -d $(DATA) || { echo "no labelled traces at $(DATA); they are not part of the project: make peers DATA=folder"; exit 2; }
+	python3 Tests/Acceptance/peer_rules.py --kilter $(KILTER) $(DATA)
+
+evidence: build ## injections that were obeyed and loops by the agents' own word, against chance (DATA=folder)
+	@test -d $(DATA) || { echo "no labelled traces at $(DATA); they are not part of the project: make evidence DATA=folder"; exit 2; }
+	python3 Tests/Acceptance/evidence.py --kilter $(KILTER) $(DATA)
+
+incidents: build ## tell recorded incidents again: spans, time and dollars until each level, against what they cost
+	python3 Tests/Acceptance/incidents.py --kilter $(KILTER)
 
 bench: deps ## decode, admission and the whole step: time, throughput, allocations
 	cd Benchmarks && swift package -c release benchmark

@@ -4,7 +4,7 @@
 Each folder of DATA holds spans-*.jsonl.gz (OTLP JSON lines) and labels.jsonl.gz with one JSON object a line:
 trace_id, conversation_id, kind. A run counts as found when any alert of at least the severity names its trace or its
 conversation. Exit status 1 when fewer than 95 % of the `tool_loop` runs are warned or more than 1 % of the runs
-labelled `none`, or when a span was quarantined.
+labelled `none`, when a span was quarantined, or when `kilter evaluate` counts otherwise.
 """
 import argparse
 import collections
@@ -26,7 +26,19 @@ def replay(kilter, folder, workers):
             [kilter, "replay", "--format", "jsonl", "--workers", str(workers), "--stats", stats.name, *files],
             stdout=subprocess.PIPE, check=True)
         counters = json.load(open(stats.name))
-    return [json.loads(line) for line in done.stdout.splitlines()], counters
+    return done.stdout, counters
+
+
+def evaluated(kilter, folder, events):
+    """What `kilter evaluate` counts: by kind the runs, and those that reached each severity."""
+    labels = glob.glob(os.path.join(folder, "labels.jsonl*"))[0]
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(events)
+        file.flush()
+        done = subprocess.run([kilter, "evaluate", "--json", file.name, labels], stdout=subprocess.PIPE, check=True)
+    return {
+        kind["kind"]: [kind["runs"]] + [kind[level]["runs"] for level in ("info", "warning", "critical")]
+        for kind in json.loads(done.stdout)["kinds"]}
 
 
 def levels_by_run(events):
@@ -68,12 +80,17 @@ def main():
         name = os.path.basename(folder.rstrip("/"))
         if not glob.glob(os.path.join(folder, "spans-*")):
             continue
-        events, counters = replay(arguments.kilter, folder, arguments.workers)
+        lines, counters = replay(arguments.kilter, folder, arguments.workers)
+        events = [json.loads(line) for line in lines.splitlines()]
+        told = evaluated(arguments.kilter, folder, lines)
         totals["quarantined"] += counters["quarantined"]
         highest, detectors = levels_by_run(events)
         for kind, runs in sorted(runs_by_kind(folder).items()):
             levels = [(max(highest[trace], highest[conversation]), trace, conversation) for trace, conversation in runs]
             counts = [sum(1 for level, *_ in levels if level >= bound) for bound in (0, 1, 2)]
+            if told[kind] != [len(runs), *counts]:
+                totals["otherwise"] += 1
+                print(f"    {kind}: kilter evaluate counts {told[kind]}")
             totals[kind] += len(runs)
             totals[kind + " warned"] += counts[1]
             print(f"{name:22} {kind:16} {len(runs):5} {counts[0]:6} {counts[1]:7} {counts[2]:9}  {100 * counts[1] / len(runs):5.1f} %")
@@ -84,8 +101,9 @@ def main():
     found = totals["tool_loop warned"] / max(totals["tool_loop"], 1)
     alarmed = totals["none warned"] / max(totals["none"], 1)
     print(f"tool_loop found {totals['tool_loop warned']} of {totals['tool_loop']} ({100 * found:.1f} %), "
-          f"none warned {totals['none warned']} of {totals['none']} ({100 * alarmed:.2f} %), quarantined {totals['quarantined']}")
-    return 0 if found >= 0.95 and alarmed <= 0.01 and totals["quarantined"] == 0 else 1
+          f"none warned {totals['none warned']} of {totals['none']} ({100 * alarmed:.2f} %), quarantined {totals['quarantined']}, "
+          f"counted otherwise by evaluate {totals['otherwise']}")
+    return 0 if found >= 0.95 and alarmed <= 0.01 and totals["quarantined"] == 0 and totals["otherwise"] == 0 else 1
 
 
 if __name__ == "__main__":
