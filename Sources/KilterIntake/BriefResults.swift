@@ -10,6 +10,19 @@ func isBrief(_ text: Text) -> Bool {
     return !scan.reaches(LetterScan.telling)
 }
 
+/// Tools that store what the agent plans or thinks: whatever they answer is a receipt. A plan that is written twenty times with
+/// its items moving on gets the same sentence twenty times.
+private let planners = FoldedNames([
+    "todowrite", "writetodo", "writetodos", "todo", "todos", "updatetodo", "updatetodos", "updatetodolist", "managetodolist", "todolist",
+    "settodos", "plan", "updateplan", "writeplan", "setplan", "createplan", "planupdate", "taskplan", "updatetasks", "updatetasklist",
+    "settasks", "tasklist", "think", "thinking", "sequentialthinking", "scratchpad", "reportprogress", "updatetopic",
+])
+
+extension SpanResolver {
+    /// The tool's answers are receipts, whatever they say.
+    func answersAreReceipts() -> Bool { planners.contains(toolName(.executeTool)) }
+}
+
 private struct LetterScan {
     static let telling = 16
     private let text: Text

@@ -24,6 +24,7 @@ extension SpanResolver {
             if isTool, row.result.isKnown, row.resultCharacters == 0 { row.flags.insert(.briefResult) }
         }
         resolveProducerHashes(&row)
+        if isTool, row.result.isKnown, answersAreReceipts() { row.flags.insert(.briefResult) }
         resolveMessage(&row)
     }
 
@@ -40,7 +41,11 @@ extension SpanResolver {
         // Of a tree, and of JSON text, the canonical form is still there.
         let isJSON = !isText || space.pointee.isCanonical
         let text = isJSON ? space.pointee.canonical.text : value.text
-        if isBrief(text) { row.flags.insert(.briefResult) } else { row.resultSketch = WordSketch(of: text, withDigits: true) }
+        if isBrief(text) {
+            row.flags.insert(.briefResult)
+        } else {
+            row.resultSketch = WordSketch(of: text, withDigits: true)
+        }
         let seen = text.prefix(min(text.count, Limits.settledBytesMax))
         let own = space.pointee.rules.volatile.isEmpty ? .none : space.pointee.volatileNames(of: toolName(row.kind))
         let mayBeNamed = isJSON && (space.pointee.canonical.hasVolatileName || !own.isEmpty)
@@ -161,7 +166,9 @@ extension SpanResolver {
             return (.unknown, 0)
         }
         let (fingerprint, isEmpty) = space.pointee.fingerprint(text)
-        return (fingerprint, isEmpty ? 0 : characters(text))
+        // However a client spaces its JSON, the same arguments are of the same length.
+        let compared = space.pointee.isCanonical ? space.pointee.canonical.text : text
+        return (fingerprint, isEmpty ? 0 : characters(compared))
     }
 
     @inline(__always) private func fingerprint(_ text: Text, _ domain: Fingerprinter.Domain) -> Fingerprint {

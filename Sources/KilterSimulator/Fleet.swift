@@ -42,7 +42,7 @@ public struct Fleet {
         scenario.compose(model)
         batching = model.batching
         repeats = model.deliversThreeTimes
-        let (spans, _) = model.telling()
+        let (spans, truth) = model.telling()
         let lasts = (spans.last?.end ?? 0) - min(spans.last?.end ?? 0, ScenarioBuilder.start.nanoseconds)
         let count = max(agents, 1)
         let healthy = max(0, spansMin - spans.count * count) / (count * Self.spansOfConversation)
@@ -59,12 +59,15 @@ public struct Fleet {
                     healthyBefore: before))
         }
         openers = model.openingAgents
-        tools = Self.toolsThatWork(in: spans)
+        tools = Self.toolsThatWork(in: spans, truth.filter { $0.kind == "injection" })
     }
 
-    private static func toolsThatWork(in spans: [SimulatedSpan]) -> [String: [String]] {
+    /// What the agents use in good runs too; not what somebody else made them do.
+    private static func toolsThatWork(in spans: [SimulatedSpan], _ injected: [TruthLabel]) -> [String: [String]] {
         var tools: [String: [String]] = [:]
         for span in spans where span.failure == nil {
+            let isInjected = injected.contains { $0.trace == span.reference.trace.hex && $0.start <= span.start && span.end <= $0.end }
+            if isInjected { continue }
             if let tool = span.tool, tools[span.actor]?.contains(tool) != true { tools[span.actor, default: []].append(tool) }
         }
         return tools

@@ -97,9 +97,11 @@ def labels_by_run(folder):
     return kinds
 
 
-def replay(kilter, folder):
-    """The events of a data set."""
-    done = subprocess.run([kilter, "replay", "--format", "jsonl", *span_files(folder)], stdout=subprocess.PIPE, check=True)
+def replay(kilter, folder, config=None):
+    """The events of a data set, under a configuration file or the defaults."""
+    configured = ["--config", config] if config else []
+    done = subprocess.run(
+        [kilter, "replay", "--format", "jsonl", *configured, *span_files(folder)], stdout=subprocess.PIPE, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -18,6 +18,7 @@ extension Scenarios {
                 "transfer_money", ["to": "GB29 NWBK 6016 1331 9268 19", "amount": "940.00"], .text("accepted"))
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("injection", [transfer])
             scenario.expectAlert(
                 "new_tool", .warning, tier: "statistical", of: Cast.orders, by: transfer, notBefore: transfer, episodes: 1)
             scenario.expectSilence(.critical)

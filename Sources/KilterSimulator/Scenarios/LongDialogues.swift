@@ -10,6 +10,7 @@ extension Scenarios {
         ) { scenario in
             for run in 1...30 { dialogue(scenario, run, messages: 2 + run % 3) }
             let messages = dialogue(scenario, 31, messages: 20)
+            scenario.label("message_storm", messages)
             scenario.expectAlert(
                 "message_storm", .warning, tier: "structural", of: Cast.triage, anyAgent: true, by: messages[9], notBefore: messages[9],
                 episodes: 1)

@@ -23,6 +23,7 @@ extension Scenarios {
             }
             trace.chat(asksForTools: false)
             trace.close()
+            scenario.label("step_repetition", calls)
             scenario.expectAlert("repeated_call", .info, tier: "near", of: Cast.crawler, by: calls[2], notBefore: calls[2])
             scenario.expectAlert(
                 "repeated_call", .warning, tier: "near", of: Cast.crawler, by: calls[4], notBefore: calls[4], episodes: 1)
@@ -38,6 +39,7 @@ extension Scenarios {
             for _ in 1...4 { OrdinaryWork.research(trace) }
             let calls = askArchive(trace)
             trace.close()
+            scenario.label("tool_loop", calls)
             scenario.expectAlert(
                 "repeated_call", .warning, tier: "identical_arguments", of: Cast.planner, by: calls[19], notBefore: calls[19],
                 episodes: 1)

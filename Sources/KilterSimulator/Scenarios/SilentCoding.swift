@@ -100,6 +100,25 @@ extension Scenarios {
             trace.close()
             scenario.expectSilence(.warning)
         },
+        Scenario(
+            "N8-todos-with-a-long-receipt", seed: 1_208,
+            summary: "Twenty rewrites of a todo list in a row, each confirmed by one and the same long sentence.",
+            why: "A tool that stores what the agent plans answers with a receipt, whatever the sentence."
+        ) { scenario in
+            let trace = scenario.trace(Cast.lean(Cast.patcher), conversation: "issue-2292")
+            for done in 1...20 {
+                let todos = TelemetryValue.array(
+                    (1...20).map {
+                        ["content": .string("step \($0)"), "status": $0 < done ? "completed" : $0 == done ? "in_progress" : "pending"]
+                    })
+                trace.step(
+                    "TodoWrite", ["todos": todos],
+                    "Todos have been modified. Make sure that you go on using the list to track what you do, and proceed with the tasks.")
+            }
+            trace.chat(asksForTools: false)
+            trace.close()
+            scenario.expectSilence(.info)
+        },
     ]
 
     private static func batches(_ scenario: ScenarioBuilder, under parent: TraceBuilder.BatchParent) {
