@@ -57,6 +57,7 @@ extension TenantMemory {
             }
             writer.write(slot.spans)
             writer.write(slot.hasInference)
+            writer.write(slot.hasAnswers)
             for word in [slot.tokens, slot.picodollars, slot.tokensOfTotals, slot.tokensUnmarked, slot.picodollarsUnmarked] {
                 writer.write(word)
             }
@@ -77,6 +78,7 @@ extension TenantMemory {
         recentLogs.write(to: &writer)
         writeExceptions(to: &writer)
         writeRequests(to: &writer)
+        writeAnswers(to: &writer)
     }
 
     mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -93,7 +95,8 @@ extension TenantMemory {
                 greatestEnd: try reader.read(), lastAgent: try reader.read(), lastAgentEnd: try reader.read(),
                 conversation: try reader.read(),
                 turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read(),
-                hasInference: try reader.readBool(), tokens: try reader.read(), picodollars: try reader.read(),
+                hasInference: try reader.readBool(), hasAnswers: try reader.readBool(), tokens: try reader.read(),
+                picodollars: try reader.read(),
                 tokensOfTotals: try reader.read(), tokensUnmarked: try reader.read(), picodollarsUnmarked: try reader.read(),
                 counted: CountedCall(span: try reader.read(), tokens: try reader.read(), picodollars: try reader.read()),
                 below: CountedCall(span: try reader.read(), tokens: try reader.read(), picodollars: try reader.read()))
@@ -117,6 +120,7 @@ extension TenantMemory {
         try recentLogs.restore(from: &reader)
         try restoreExceptions(from: &reader)
         try restoreRequests(from: &reader)
+        try restoreAnswers(from: &reader)
     }
 
     private func writeExceptions(to writer: inout ByteWriter) {
@@ -144,5 +148,36 @@ extension TenantMemory {
             slots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
         }
         for (key, kept) in slots.sorted(by: { $0.1.order < $1.1.order }) { exceptions.restore(key, kept) }
+    }
+
+    private func writeAnswers(to writer: inout ByteWriter) {
+        let keys = answers.sortedKeys()
+        writer.write(UInt32(keys.count))
+        for key in keys {
+            guard let kept = answers.peek(key) else { continue }
+            for word in [key, kept.order, kept.slot.digest, kept.slot.prompt] { writer.write(word) }
+            writer.write(kept.touched)
+            for word in [kept.slot.tailBytes, kept.slot.tailRepeats] { writer.write(word) }
+            writer.write(kept.slot.kind.rawValue)
+        }
+    }
+
+    private mutating func restoreAnswers(from reader: inout ByteReader) throws(ByteReader.Short) {
+        answers = KeyedSlab(capacityMax: Limits.awaitedAnswersMax, secret: Self.secret)
+        var slots: [(UInt64, KeyedSlab<Answer>.Kept)] = []
+        for _ in 0..<(try reader.read(UInt32.self)) {
+            let key = try reader.read(UInt64.self)
+            let order = try reader.read(UInt64.self)
+            var slot = Answer()
+            slot.digest = try reader.read()
+            slot.prompt = try reader.read()
+            let touched = try reader.readBool()
+            slot.tailBytes = try reader.read()
+            slot.tailRepeats = try reader.read()
+            guard key != 0, let kind = Answer.Kind(rawValue: try reader.read()) else { throw ByteReader.Short() }
+            slot.kind = kind
+            slots.append((key, .init(slot: slot, owner: 0, order: order, touched: touched)))
+        }
+        for (key, kept) in slots.sorted(by: { $0.1.order < $1.1.order }) { answers.restore(key, kept) }
     }
 }

@@ -20,6 +20,7 @@ extension TenantMemory {
         row.pointee.place.agentName = agent(of: row, names, trace)
         fillKeys(row, names, traceKey, &trace)
         if row.pointee.kind == .exception { keepException(row) }
+        if row.pointee.answer.kind != .absent { keepAnswer(row) }
 
         engineTime = max(engineTime, EventTime(nanoseconds: row.pointee.endNanoseconds))
         row.pointee.place.engineTime = engineTime
@@ -46,6 +47,20 @@ extension TenantMemory {
             type: row.pointee.place.errorName, digest: row.pointee.errorDigest,
             flags: row.pointee.flags.intersection(
                 row.pointee.flags.contains(.partOfCall) ? [.failed, .errorText, .rateLimited] : [.errorText, .rateLimited]))
+    }
+
+    /// Log records of what a model answered are exported before its span too; of several choices the last one counts.
+    // Guard: as above.
+    private mutating func keepAnswer(_ row: UnsafePointer<SpanRecord>) {
+        let key = RecentSpans.key(row.pointee.trace, row.pointee.parent)
+        answers.findOrInsert(key, owner: 0, initial: Answer()).slot.pointee = row.pointee.answer
+    }
+
+    /// Gives a model's span that shows no answer the one that a log record told.
+    // Guard: as above.
+    @inline(never) mutating func takeAnswer(of row: UnsafeMutablePointer<SpanRecord>) {
+        guard row.pointee.kind.answers || row.pointee.kind == .invokeAgent else { return }
+        if let known = answers.find(RecentSpans.key(row.pointee.trace, row.pointee.span))?.pointee { row.pointee.answer = known }
     }
 
     /// Gives a failed span that says nothing of its error what a log record said of it. Returns the error's type, or zero.

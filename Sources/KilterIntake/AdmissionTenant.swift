@@ -16,6 +16,8 @@ struct TraceMemory: BitwiseCopyable {
     var spans: UInt32 = 0
     /// A model was asked in this trace, so totals of agents and workflows repeat what is counted already.
     var hasInference = false
+    /// A model's answer was shown in this trace, so what agents answer as a whole repeats it.
+    var hasAnswers = false
     /// Spent in this trace: tokens of inference and their cost.
     var tokens: UInt64 = 0
     var picodollars: UInt64 = 0
@@ -116,6 +118,8 @@ struct TenantMemory: ~Copyable {
     var recentLogs = RecentSpans(horizon: Limits.recentLogsMax, secret: Self.secret)
     var requests = KeyedSlab<RequestMemory>(capacityMax: Limits.requestsMax, secret: Self.secret)
     var exceptions = KeyedSlab<ExceptionMemory>(capacityMax: Limits.exceptionsMax, secret: Self.secret)
+    /// Answers that log records told before their spans came.
+    var answers = KeyedSlab<Answer>(capacityMax: Limits.awaitedAnswersMax, secret: Self.secret)
 
     /// Where keys lie in the indices of this process; no output depends on it.
     static let secret = UInt64.random(in: .min ... .max)
@@ -163,6 +167,8 @@ struct TenantMemory: ~Copyable {
         startTurnOnMessage(row, trace)
         fillKeys(row, names, traceKey, trace)
         spend(row, trace)
+        if answers.count > 0, row.pointee.answer.kind == .absent { takeAnswer(of: row) }
+        if row.pointee.answer.kind != .absent { settleAnswer(row, trace) }
 
         let end = row.pointee.endNanoseconds
         engineTime = max(engineTime, EventTime(nanoseconds: end))
@@ -170,6 +176,16 @@ struct TenantMemory: ~Copyable {
         let late = end &+ Admission.lateness.count < trace.pointee.greatestEnd
         trace.pointee.greatestEnd = max(trace.pointee.greatestEnd, end)
         return late ? .late : .processed
+    }
+
+    /// The answer of an agent as a whole counts only where its model's are not shown: one text, one answer.
+    // Guard: as above.
+    private func settleAnswer(_ row: UnsafeMutablePointer<SpanRecord>, _ trace: UnsafeMutablePointer<TraceMemory>) {
+        if row.pointee.kind.answers {
+            trace.pointee.hasAnswers = true
+        } else if trace.pointee.hasAnswers {
+            row.pointee.answer.kind = .absent
+        }
     }
 
     func ancestorAgent(_ parent: RecentSpans.Entry?) -> NameHash {

@@ -28,6 +28,15 @@ struct Text: BitwiseCopyable {
     @inline(__always) func dropFirst(_ n: Int) -> Text { Text(base + n, count - n) }
     @inline(__always) func prefix(_ n: Int) -> Text { Text(base, n) }
 
+    /// The text without blanks and control characters around it.
+    var trimmed: Text {
+        var start = 0
+        var end = count
+        while end > 0, base[end - 1] <= 0x20 { end -= 1 }
+        while start < end, base[start] <= 0x20 { start += 1 }
+        return Text(base + start, end - start)
+    }
+
     /// Byte equality with a literal.
     @inline(__always) func equals(_ literal: StaticString) -> Bool {
         guard count == literal.utf8CodeUnitCount else { return false }

@@ -3,7 +3,7 @@ enum Field: UInt8, CaseIterable {
     case operation, openInferenceKind, traceloopKind, requestType, mcpMethod, a2aMethod, transferMode, promptText
     case langfuseType, agentOpsKind, langSmithKind, vercelOperation, vectorQuery
     case agent, agentVersion, conversation, workflow, entityName
-    case outputMessages, tool, callID, arguments, result, genericInput, genericOutput, toolParameters
+    case outputMessages, answerText, input, tool, callID, arguments, result, genericInput, genericOutput, toolParameters
     case argumentsHash, resultHash, argumentsCharacters, resultCharacters
     case model, responseModel, sharedModel, invocationParameters, provider, providerSystem, responseID
     case inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, totalTokens

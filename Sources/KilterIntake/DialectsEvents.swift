@@ -3,8 +3,16 @@
 enum EventDialect {
     /// The events that have attributes without a prefix.
     static func hasBareNames(_ event: Text) -> Bool {
-        event.equals("kilter.mark") || event.equals("gen_ai.evaluation.result")
+        event.equals("kilter.mark") || event.equals("gen_ai.evaluation.result") || event.equals("gen_ai.choice")
     }
+
+    /// The events that hold what a model answered, which stands in no attribute of its span.
+    static func tellsAnswers(_ event: Text) -> Bool {
+        event.equals("gen_ai.choice") || event.equals("gen_ai.client.inference.operation.details")
+    }
+
+    /// Of ordinary records nobody looks at this one, so that it may be no UTF-8.
+    static let message = Slot(.outputMessages, Rank.bareOfEvents)
 
     static let aliases: [Alias] = [
         Alias("event.name", .eventName, Rank.current),
@@ -23,6 +31,7 @@ enum EventDialect {
         Alias("gen_ai.guardrail.triggered", .guardrailTriggered, Rank.vendor),
         Alias("kilter.outcome", .outcome, Rank.kilter),
         Alias("kilter.user_feedback", .feedback, Rank.kilter),
+        Alias("message", .outputMessages, Rank.bareOfEvents),
         Alias("kind", .markKind, Rank.bareOfEvents),
         Alias("target", .markTarget, Rank.bareOfEvents),
         Alias("note", .markNote, Rank.bareOfEvents),

@@ -8,6 +8,8 @@ enum GoogleDialect {
         // JSON, or a Python `repr`, which is compared as raw text.
         Alias("gcp.vertex.agent.tool_call_args", .arguments, Rank.vendor + 3),
         Alias("gcp.vertex.agent.tool_response", .result, Rank.vendor + 3),
+        Alias("gcp.vertex.agent.llm_response", .answerText, Rank.vendor + 4),
+        Alias("gcp.vertex.agent.llm_request", .input, Rank.vendor + 2),
     ]
 
     /// What the kit's spans without an operation are. The merged tool span stands for calls that have spans of their own.

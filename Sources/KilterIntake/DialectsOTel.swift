@@ -20,6 +20,9 @@ enum OTelDialect {
         Alias("gen_ai.system", .provider, Rank.older),
         Alias("gen_ai.response.id", .responseID, Rank.current),
         Alias("gen_ai.output.messages", .outputMessages, Rank.current),
+        Alias("gen_ai.input.messages", .input, Rank.current),
+        // Pydantic AI's agents: the whole conversation, in the form of the messages above.
+        Alias("pydantic_ai.all_messages", .answerText, Rank.vendor + 3),
     ]
 
     private static let tools: [Alias] = [

@@ -19,7 +19,7 @@ public struct FingerprintKey: Sendable, Equatable {
 /// canonical text of a value, raw text, a hash that the producer made) never give equal fingerprints.
 struct Fingerprinter: Sendable {
     enum Domain: UInt64 {
-        case canonical = 1, raw, empty, producer, error, messageText, messageHash, logText, logValue, settled
+        case canonical = 1, raw, empty, producer, error, messageText, messageHash, logText, logValue, settled, answer, prompt
     }
 
     private let seed: KeyedHash128

@@ -4,6 +4,7 @@ import KilterVocabulary
 enum IndexedKey: BitwiseCopyable {
     case evaluation(EvaluationKey)
     case request(RequestKey)
+    case message(MessageKey)
 
     /// Numbers above were never seen outside attacks.
     static let indexMax = 4_096
@@ -19,11 +20,21 @@ enum IndexedKey: BitwiseCopyable {
             guard key.hasPrefix("session.") else { return nil }
             self.init(evaluation: key.dropFirst(8), .session)
         case UInt8(ascii: "l"):
-            guard key.hasPrefix("llm.output_messages.") else { return nil }
-            self.init(request: key.dropFirst(20), isOpenInference: true)
+            if key.hasPrefix("llm.output_messages.") {
+                self.init(output: key.dropFirst(20), isOpenInference: true)
+            } else if key.hasPrefix("llm.input_messages.") {
+                self.init(input: key.dropFirst(19), isOpenInference: true)
+            } else {
+                return nil
+            }
         case UInt8(ascii: "g"):
-            guard key.hasPrefix("gen_ai.completion.") else { return nil }
-            self.init(request: key.dropFirst(18), isOpenInference: false)
+            if key.hasPrefix("gen_ai.completion.") {
+                self.init(output: key.dropFirst(18), isOpenInference: false)
+            } else if key.hasPrefix("gen_ai.prompt.") {
+                self.init(input: key.dropFirst(14), isOpenInference: false)
+            } else {
+                return nil
+            }
         default: return nil
         }
     }
@@ -33,9 +44,19 @@ enum IndexedKey: BitwiseCopyable {
         self = .evaluation(key)
     }
 
-    @inline(never) private init?(request key: Text, isOpenInference: Bool) {
-        guard let key = RequestKey(key, isOpenInference: isOpenInference) else { return nil }
-        self = .request(key)
+    @inline(never) private init?(output key: Text, isOpenInference: Bool) {
+        if let request = RequestKey(key, isOpenInference: isOpenInference) {
+            self = .request(request)
+        } else if let message = MessageKey(key, isInput: false, isOpenInference: isOpenInference) {
+            self = .message(message)
+        } else {
+            return nil
+        }
+    }
+
+    @inline(never) private init?(input key: Text, isOpenInference: Bool) {
+        guard let message = MessageKey(key, isInput: true, isOpenInference: isOpenInference) else { return nil }
+        self = .message(message)
     }
 
     /// The number at the beginning of `key`, capped just above `indexMax`, and what follows it.
@@ -146,6 +167,7 @@ extension Workspace {
         switch key {
         case .evaluation(let key): keep(key, value)
         case .request(let key): keep(key, value)
+        case .message(let key): key.isInput ? inputs.keep(key, value) : outputs.keep(key, value)
         }
     }
 

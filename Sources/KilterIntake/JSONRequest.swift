@@ -182,6 +182,9 @@ extension JSONRequest {
 
     // MARK: Attributes
 
+    /// A model's input is long, and only its end is looked at: it is not rewritten.
+    private static var inputField: Int { Int(Field.input.rawValue) }
+
     func readAttributes(
         _ reader: inout JSONReader, into candidates: Candidates, limit: Int
     ) throws(Refusal) {
@@ -197,7 +200,8 @@ extension JSONRequest {
                 space.pointee.keep(indexed, try reader.anyValue())
                 return true
             }
-            if !candidates.set(slot, try reader.anyValue()) { space.pointee.facts.duplicateKeys &+= 1 }
+            let value = slot.field == Self.inputField ? try reader.unreadText() : try reader.anyValue()
+            if !candidates.set(slot, value) { space.pointee.facts.duplicateKeys &+= 1 }
             return true
         }
     }

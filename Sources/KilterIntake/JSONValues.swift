@@ -166,6 +166,17 @@ extension JSONReader {
 
     // MARK: Attribute values
 
+    /// An AnyValue whose text, if it is one, keeps its escapes: then its `bits` are 1.
+    mutating func unreadText() throws(Refusal) -> AttributeValue {
+        let start = self
+        if take("{\"stringValue\":\"") || take("{\"stringValue\": \"") {
+            let raw = try rawAfterQuote()
+            if take(Byte.closeBrace) { return AttributeValue(.text, raw.text, bits: raw.hasEscapes ? 1 : 0) }
+        }
+        self = start
+        return try anyValue()
+    }
+
     /// An AnyValue. Plain JSON scalars, arrays and objects, which hand-rolled exporters write, are taken as what
     /// they are. The last member wins.
     mutating func anyValue() throws(Refusal) -> AttributeValue {

@@ -36,6 +36,7 @@ struct LogResolver {
         spans.resolveNames(&row, into: &batch)
         spans.resolveParties(&row, into: &batch)
         space.pointee.resolveConfigured(&row, into: &batch)
+        spans.resolveAnswer(event: space.pointee.facts.name, &row)
         if row.kind == .exception { resolveException(&row, spans, into: &batch) }
         LogStatements(space: space).resolve(&row, into: &batch)
         row.span = LogDigest(space: space).finish(

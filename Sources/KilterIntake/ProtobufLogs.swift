@@ -60,7 +60,7 @@ struct ProtobufLogs: ProtobufRequest {
         guard countAttribute() else { return }
         let (key, value) = try readKeyValue(message)
         let slot = space.pointee.keys.slot(of: key)
-        let read = try readLogValue(value, under: key, isLookedAt: slot != .ignored)
+        let read = try readLogValue(value, under: key, isLookedAt: slot != .ignored && slot != EventDialect.message)
         space.pointee.keep(read, in: slot)
     }
 
@@ -105,7 +105,10 @@ struct ProtobufLogs: ProtobufRequest {
                 guard countAttribute() else { return }
                 let (key, value) = try readKeyValue(member)
                 let slot = space.pointee.keys.slot(of: key)
-                if slot != .ignored { space.pointee.offer(try readValue(value), to: slot) }
+                guard slot != .ignored else { continue }
+                let refusal = space.pointee.facts.refusal
+                space.pointee.offer(try readValue(value), to: slot)
+                if slot == EventDialect.message { space.pointee.facts.refusal = refusal }
             } else {
                 try reader.skip(tag)
             }

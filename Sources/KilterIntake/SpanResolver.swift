@@ -122,7 +122,7 @@ struct SpanResolver {
         includeReasoning(&row)
         resolveCost(&row, in: batch.strings)
         resolveAssessments(&row, into: &batch)
-        resolveRequests(&row, into: &batch)
+        resolveAnswer(&row, into: &batch)
         countNotes(row)
         batch.rows.append(row)
     }

@@ -25,6 +25,9 @@ struct Workspace: ~Copyable {
     var evaluations: ContiguousArray<EvaluationDraft> = []
     /// The same for the calls that a model asked for.
     var requests: ContiguousArray<RequestDraft> = []
+    /// The same for the last messages of a model's input and of its output.
+    var inputs: ContiguousArray<MessageDraft> = []
+    var outputs: ContiguousArray<MessageDraft> = []
     var identity: IdentityPlan
     /// Which identity rules hold for the resource being read, and what it says itself under their attributes.
     var identityChoice = IdentityPlan.Choice()
@@ -45,6 +48,8 @@ struct Workspace: ~Copyable {
         fingerprints = Fingerprinter(key: rules.key)
         evaluations.reserveCapacity(Limits.assessmentsMax)
         requests.reserveCapacity(Limits.requestsOfSpanMax)
+        inputs.reserveCapacity(Limits.messagesOfSpanMax)
+        outputs.reserveCapacity(Limits.messagesOfSpanMax)
         keys = KeyTable(Dialects.aliases, configured: rules.identity.attributeNames)
         identity = IdentityPlan(rules.identity)
     }
@@ -72,6 +77,8 @@ struct Workspace: ~Copyable {
         arena.reset()
         if !evaluations.isEmpty { evaluations.removeAll(keepingCapacity: true) }
         if !requests.isEmpty { requests.removeAll(keepingCapacity: true) }
+        if !inputs.isEmpty { inputs.removeAll(keepingCapacity: true) }
+        if !outputs.isEmpty { outputs.removeAll(keepingCapacity: true) }
     }
 
     /// Names of members that the configuration calls volatile for `tool`.

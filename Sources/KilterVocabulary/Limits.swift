@@ -22,6 +22,8 @@ public enum Limits {
     public static let recentLogsMax = 16_384
     /// Exceptions of one tenant that came as log records and wait for their span.
     public static let exceptionsMax = 4_096
+    /// Answers of one tenant that came as log records and wait for their span. 0.4 MiB when full.
+    public static let awaitedAnswersMax = 4_096
     /// Tool calls that the models of one tenant asked for, whose arguments wait for the tool's span. 1.8 MiB when full.
     public static let requestsMax = 16_384
     /// Tool calls that one model call asks for, at most; more were never seen outside attacks.
@@ -52,6 +54,16 @@ public enum Limits {
     public static let agentsMax = 32_768
     /// Calls with side effects that are remembered, over all tenants. At 0.2 KB each: 13 MiB when full.
     public static let effectsMax = 65_536
+    /// Turns whose last answer is remembered, over all tenants. At 0.2 KB each: 25 MiB when full.
+    public static let answersMax = 131_072
+    /// Bytes at the end of an answer in which a block of words that repeats is looked for.
+    public static let answerTailBytes = 32_768
+    /// Bytes of the longest such block.
+    public static let answerBlockBytesMax = 2_048
+    /// Bytes at the end of a model's input in which the message that it answers is looked for first.
+    public static let promptBytesMax = 16_384
+    /// Messages of one span, of its input and of its output, that are told apart; the last ones count.
+    public static let messagesOfSpanMax = 8
     /// Results of one tenant that may turn out to be mere acknowledgements.
     public static let acknowledgementsMax = 8_192
     /// Bytes of a result up to which it is looked through for times and other volatile parts.

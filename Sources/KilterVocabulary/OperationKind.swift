@@ -37,6 +37,9 @@ public struct OperationKind: RawRepresentable, BitwiseCopyable, Hashable, Sendab
     /// A model was asked: the kinds whose tokens count and that may parent a batch of parallel calls.
     @inlinable public var isInference: Bool { rawValue >= 1 && rawValue <= 4 }
 
+    /// A model was asked for words.
+    @inlinable public var answers: Bool { self == .chat || self == .textCompletion }
+
     /// The conventional names, for tables and diagnostics.
     public var name: String { Self.names[Int(rawValue) < Self.names.count ? Int(rawValue) : 0] }
 

@@ -32,6 +32,8 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     public var responseID: UInt64 = 0
     /// Hash of the tool call id; zero is absent.
     public var callID: UInt64 = 0
+    /// What a model, or an agent as a whole, answered.
+    public var answer = Answer()
     /// What the span cost, in millionths of a microdollar: exact for every price in microdollars per million tokens.
     /// Zero without `SpanFlags.priced`.
     public var costPicodollars: UInt64 = 0

@@ -55,6 +55,31 @@ struct AdmissionLogTests {
         #expect(rows[2].place.spend.since(rows[0].place.spend).tokens == 240)
     }
 
+    @Test("An answer that a log record told is its span's, and an agent repeats none of a model")
+    func answers() {
+        var made = Made()
+        made.add(40) { row, _ in
+            row.flags = .logRecord
+            row.kind = .log
+            row.parent = 1
+            row.answer.kind = .text
+            row.answer.digest = 5
+        }
+        made.add(1) { row, _ in row.kind = .chat }
+        made.add(2) { row, _ in row.kind = .executeTool }
+        for (span, trace) in [(3, 7), (4, 8), (5, 8)] as [(UInt64, UInt64)] {
+            made.add(span, trace: trace) { row, _ in
+                row.kind = .invokeAgent
+                row.answer.kind = .text
+                row.answer.digest = 5
+            }
+        }
+        let rows = admitted(made)
+        #expect(rows[1].answer.kind == .text && rows[1].answer.digest == 5 && rows[2].answer.kind == .absent)
+        #expect(rows[3].answer.kind == .absent, "the model's answer was shown")
+        #expect(rows[4].answer.kind == .text && rows[5].answer.kind == .text, "no model's was shown")
+    }
+
     @Test("Where no model's span is seen, totals stand in, and the outer one only for what it adds")
     func totals() {
         var made = Made()

@@ -41,7 +41,7 @@ struct AliasCase: Sendable, CustomTestStringConvertible {
     }
 
     /// Keys that only log records are asked for.
-    static let ofEvents: Set<String> = ["event.name", "kind", "target", "note", "annotator_kind"]
+    static let ofEvents: Set<String> = ["event.name", "kind", "target", "note", "annotator_kind", "message"]
 
     static let all = names + namesOfTools + parties + bare + counts + kinds + content + costs + failures + statements
 }
@@ -239,6 +239,17 @@ extension AliasCase {
                 key: "ai.response.toolCalls", value: Build.text(#"[{"toolCallId":"c","args":{}}]"#),
                 beside: [("gen_ai.operation.name", "chat")], holds: { $1.row.requestedCallCount == 1 }),
         ]
+        + row(
+            [
+                "pydantic_ai.all_messages", "ai.response.text", "ai.result.text", "ai.response.object",
+                "gcp.vertex.agent.llm_response",
+            ], Build.text("ab"), beside: [("gen_ai.operation.name", "chat")]
+        ) { $0.answer.kind == .brief }
+        + row(
+            [
+                "gen_ai.input.messages", "ai.prompt.messages", "ai.prompt", "gcp.vertex.agent.llm_request",
+            ], Build.text(#"[{"role":"user","content":"x"}]"#), beside: [("gen_ai.operation.name", "chat"), ("gen_ai.completion", "ab")]
+        ) { $0.answer.prompt != 0 }
         + row(
             [
                 "gen_ai.tool.call.arguments", "gen_ai.tool.arguments", "gen_ai.tool.input", "mcp.request.argument", "input.value",

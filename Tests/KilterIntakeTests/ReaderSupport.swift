@@ -31,6 +31,8 @@ struct Shown: Equatable, CustomStringConvertible {
             UInt64(row.reasoningTokens), UInt64(row.argumentsCharacters), UInt64(row.resultCharacters),
             UInt64(row.messageCharacters), UInt64(row.kind.rawValue), UInt64(row.flags.rawValue),
             UInt64(row.firstAssessment), UInt64(row.assessmentCount),
+            row.answer.digest, row.answer.prompt, UInt64(row.answer.tailBytes), UInt64(row.answer.tailRepeats),
+            UInt64(row.answer.kind.rawValue),
         ]
     }
 

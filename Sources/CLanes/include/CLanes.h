@@ -131,6 +131,31 @@ KILTER_INLINE size_t kilter_letters(const uint8_t *p, size_t n) {
     return letters;
 }
 
+// Least distance from `from` to `most` at which the eight bytes at `p` come before `p`; `most` + 1 when there is none. Reads
+// `most` bytes before `p` and 24 from it on.
+KILTER_INLINE size_t kilter_distance(const uint8_t *p, size_t from, size_t most) {
+    uint64_t wanted, seen;
+    __builtin_memcpy(&wanted, p, 8);
+    for (size_t d = from; d <= most;) {
+        if (most - d >= 15) {
+            // Distances d to d + 15 begin at p - d - 15 to p - d.
+            const uint8_t *start = p - d - 15;
+            kilter_u8x16 hit = (kilter_u8x16)(kilter_load16(start) == p[0]) & (kilter_u8x16)(kilter_load16(start + 1) == p[1])
+                & (kilter_u8x16)(kilter_load16(start + 2) == p[2]);
+            if (kilter_first_lane(hit) == 16) {
+                d += 16;
+                continue;
+            }
+        }
+        size_t end = most - d >= 15 ? d + 15 : most;
+        for (; d <= end; d++) {
+            __builtin_memcpy(&seen, p - d, 8);
+            if (seen == wanted) return d;
+        }
+    }
+    return most + 1;
+}
+
 // Lanes that end a run of plain ASCII inside a JSON string: a quote, a backslash, a control character, a byte of
 // a longer UTF-8 sequence. Seen as signed numbers the last two are one comparison.
 KILTER_INLINE kilter_u8x16 kilter_not_plain(kilter_u8x16 v) {

@@ -170,11 +170,13 @@ def test_the_lists_agree_with_what_the_engine_reads() -> None:
     fields = [found for file in sorted(folder.glob("*.swift")) for found in read.findall(file.read_text())]
     assert len(fields) > 100
     holding = {
-        "arguments", "result", "genericInput", "genericOutput", "toolParameters", "promptText", "outputMessages",
-        "invocationParameters", "messageText", "providerDetails"}
+        "arguments", "result", "input", "genericInput", "genericOutput", "toolParameters", "promptText", "outputMessages",
+        "answerText", "invocationParameters", "messageText", "providerDetails"}
     for name, field in fields:
         if field in ("errorMessage", "exceptionMessage"):
             assert name in content.ERROR_TEXTS and not content.is_content(name), name
+        elif name == "message":  # of an event, read in log records alone
+            assert content.is_content_of_event("gen_ai.choice", name)
         else:
             assert content.is_content(name) == (field in holding), f"{name} fills {field}"
 
