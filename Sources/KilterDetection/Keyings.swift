@@ -62,7 +62,7 @@ public enum Detection {
     /// Entries of a shard that are asked for before it is begun; the others follow while it is worked on.
     private static let announcedMax = 16
 
-    /// Agent keying: the calls of each agent's turn, of one shard.
+    /// Agent keying: the calls and answers of each agent's turn, of one shard.
     public static func stepAgents(
         _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard,
         into found: inout Found
@@ -85,6 +85,9 @@ public enum Detection {
         batch.rows.withUnsafeBufferPointer { rows in
             // Guard: the entry was made of this batch; the row is only read, and only here.
             guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
+            guard row.pointee.kind == .executeTool else {
+                return stepAnswer(entry, row, batch.strings, standards, &shard, into: &found.findings)
+            }
             let call = Call(row, tool: batch.strings.hash(row.pointee.tool))
             // Guard: the pointer is used before the slab is changed again.
             let window = shard.turns.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: CallWindow()).slot
@@ -102,6 +105,22 @@ public enum Detection {
             }
             judge(window.pointee, sight, call, novelty?.pointee, subject, standards.acknowledged, into: &found.findings)
         }
+    }
+
+    // Guard: as in `stepCall`.
+    private static func stepAnswer(
+        _ entry: ShardWork.Entry, _ row: UnsafePointer<SpanRecord>, _ strings: StringTable, _ standards: Standards,
+        _ shard: inout Shard, into findings: inout [Finding]
+    ) {
+        let calls = shard.turns.find(entry.key)?.pointee.spansSeen ?? 0
+        // Guard: the pointer is used before the slab is changed again.
+        let memory = shard.answers.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: AnswerMemory()).slot
+        if row.pointee.messageDigest != 0, isMessage(row) { memory.pointee.observeMessage(row) }
+        guard ReasoningLoop.concerns(row), memory.pointee.observe(row, calls: calls) else { return }
+        let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
+        ReasoningLoop.judge(
+            memory.pointee, row.pointee.answer, counts,
+            subject: { Subject(row: row.pointee, strings: strings, record: entry.row, thresholds: counts) }, into: &findings)
     }
 
     /// Counts the call into the novelty of its turn, once that is long enough to have one.
@@ -276,6 +295,7 @@ public enum Detection {
         case .stagnation: Stagnation.explain(finding, name)
         case .noveltyCollapse: NoveltyCollapse.explain(finding, name)
         case .duplicateSideEffect: DuplicateSideEffect.explain(finding, name)
+        case .reasoningLoop: ReasoningLoop.explain(finding, name)
         case .errorStreak: ErrorStreak.explain(finding, name)
         case .unknownTool: UnknownTool.explain(finding, name)
         case .growingCall: GrowingCall.explain(finding, name)

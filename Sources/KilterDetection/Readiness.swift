@@ -35,6 +35,7 @@ extension Detection {
             case .stagnation: Stagnation.readiness(seen)
             case .noveltyCollapse: NoveltyCollapse.readiness(seen)
             case .duplicateSideEffect: DuplicateSideEffect.readiness(seen)
+            case .reasoningLoop: ReasoningLoop.readiness(seen)
             case .errorStreak: ErrorStreak.readiness(seen)
             case .unknownTool: UnknownTool.readiness(seen)
             case .growingCall: GrowingCall.readiness(seen)

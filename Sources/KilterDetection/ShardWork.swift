@@ -3,8 +3,8 @@ import KilterVocabulary
 
 /// The rows of one batch that the keyings look at, shared out among the shards; in admission order within each.
 ///
-/// Calls go to the shard of their turn and to that of their agent, messages and calls to that of their run. Cost: two passes over the rows
-/// and no allocation once the lists have grown.
+/// Calls go to the shard of their turn and to that of their agent, answers to that of their turn, messages and calls to that of
+/// their run. Cost: two passes over the rows and no allocation once the lists have grown.
 public struct ShardWork: Sendable {
     /// A row by its number, and the key it is looked up by.
     struct Entry: BitwiseCopyable {
@@ -48,6 +48,7 @@ public struct ShardWork: Sendable {
         }
     }
 
+    /// Calls and answers, and the messages that may be answered.
     var calls = List()
     var runRows = List()
     var agentCalls = List()
@@ -72,12 +73,15 @@ public struct ShardWork: Sendable {
     // Guard: as above.
     @inline(__always) private mutating func share(_ row: UnsafePointer<SpanRecord>, _ number: Int) {
         let isCall = Detection.isCall(row)
-        guard isCall || Detection.isMessage(row) else { return }
-        let runKey = row.pointee.place.runKey
-        runRows.append(number, runKey, Shard.ofRun(runKey))
-        guard isCall else { return }
-        calls.append(number, row.pointee.place.turnKey, Shard.ofTurn(row.pointee.place.turnKey))
-        agentCalls.append(number, row.pointee.place.agentKey, Shard.ofAgent(row.pointee.place.agentKey))
+        let isMessage = !isCall && Detection.isMessage(row)
+        if isCall || isMessage {
+            let runKey = row.pointee.place.runKey
+            runRows.append(number, runKey, Shard.ofRun(runKey))
+        }
+        if isCall || (isMessage && row.pointee.messageDigest != 0) || ReasoningLoop.concerns(row) {
+            calls.append(number, row.pointee.place.turnKey, Shard.ofTurn(row.pointee.place.turnKey))
+        }
+        if isCall { agentCalls.append(number, row.pointee.place.agentKey, Shard.ofAgent(row.pointee.place.agentKey)) }
     }
 
     /// Whether a shard has nothing to do.

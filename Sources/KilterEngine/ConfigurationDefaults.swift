@@ -82,6 +82,11 @@ extension Configuration {
             duplicate_side_effect:
               # Identical successful calls in one turn of a tool of class side_effect.
               in_turn: {info: never, warning: never, critical: 2}
+            reasoning_loop:
+              # Identical answers of an agent in a row, without a tool call by it or a new message to it in between.
+              in_row: {info: 2, warning: 3, critical: 6}
+              # Copies of one block of words at the end of a single answer.
+              tail: {info: 5, warning: 8, critical: never}
             error_streak:
               # Calls that differ and fail in a row with the same error.
               in_row: {info: 3, warning: 4, critical: 8}

@@ -115,7 +115,7 @@ extension ConfigurationParser {
 
     /// Detectors of later builds whose thresholds are counts.
     private static let counting = [
-        "stagnation", "novelty_collapse", "duplicate_side_effect", "reasoning_loop", "unknown_tool", "growing_call",
+        "stagnation", "novelty_collapse", "duplicate_side_effect", "unknown_tool", "growing_call",
     ]
 
     // MARK: Breakers

@@ -3,8 +3,8 @@ import KilterVocabulary
 /// The ladders of `Thresholds` by the names that configurations and profiles use.
 public enum LadderName: Int, CaseIterable, Sendable {
     case repeatedInRow, repeatedInWindow, sameArgumentsUnknownResult, sameArgumentsChangingResult, nearInRow
-    case cycleTurns, stagnation, knownOfThirty, knownOfTen, knownCallsOfThirty, sideEffects, errorStreak
-    case unknownTools, growthSteps, messagePair, messageToSelf, dialogueOutgrown
+    case cycleTurns, stagnation, knownOfThirty, knownOfTen, knownCallsOfThirty, sideEffects, repeatedAnswers, answerTail
+    case errorStreak, unknownTools, growthSteps, messagePair, messageToSelf, dialogueOutgrown
     case circleTurns, growingGenerations, relayingGenerations, chainDepth, agentsOfGrowingRun
     case newTool, newToolThatActs, newTransition
 
@@ -15,6 +15,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .stagnation: .stagnation
         case .knownOfThirty, .knownOfTen, .knownCallsOfThirty: .noveltyCollapse
         case .sideEffects: .duplicateSideEffect
+        case .repeatedAnswers, .answerTail: .reasoningLoop
         case .errorStreak: .errorStreak
         case .unknownTools: .unknownTool
         case .growthSteps: .growingCall
@@ -29,7 +30,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
     /// The key under the detector's.
     public var key: String {
         switch self {
-        case .repeatedInRow, .errorStreak: "in_row"
+        case .repeatedInRow, .repeatedAnswers, .errorStreak: "in_row"
         case .repeatedInWindow: "in_window"
         case .sameArgumentsUnknownResult: "same_arguments_unknown_result"
         case .sameArgumentsChangingResult: "same_arguments_changing_result"
@@ -40,6 +41,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .knownOfTen: "last_ten"
         case .knownCallsOfThirty: "calls_of_thirty"
         case .sideEffects: "in_turn"
+        case .answerTail: "tail"
         case .unknownTools: "in_turn"
         case .growthSteps: "steps"
         case .messagePair: "pair"
@@ -62,6 +64,8 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .stagnation: "distinct calls"
         case .knownOfThirty, .knownOfTen, .knownCallsOfThirty: "known calls"
         case .sideEffects, .unknownTools: "calls"
+        case .repeatedAnswers: "answers"
+        case .answerTail: "copies"
         case .growthSteps: "growth steps"
         case .errorStreak: "failed calls"
         case .messagePair: "messages"
@@ -77,7 +81,7 @@ public enum LadderName: Int, CaseIterable, Sendable {
     /// The highest severity that the kind of evidence can carry (contract, section 6).
     public var highest: Severity {
         switch self {
-        case .sameArgumentsUnknownResult, .nearInRow: .warning
+        case .sameArgumentsUnknownResult, .nearInRow, .answerTail: .warning
         case .sameArgumentsChangingResult, .knownCallsOfThirty: .info
         default: .critical
         }
@@ -102,6 +106,8 @@ public enum LadderName: Int, CaseIterable, Sendable {
         case .sideEffects: \.sideEffects
         case .unknownTools: \.unknownTools
         case .growthSteps: \.growthSteps
+        case .repeatedAnswers: \.repeatedAnswers
+        case .answerTail: \.answerTail
         case .errorStreak: \.errorStreak
         case .messagePair: \.messagePair
         case .messageToSelf: \.messageToSelf

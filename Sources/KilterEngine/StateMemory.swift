@@ -9,7 +9,7 @@ public struct StateMemory: Sendable, Equatable {
         Shard.Bounds(
             turnsMax: Limits.turnsMax, longTurnsMax: Limits.longTurnsMax, runsMax: Limits.runsMax,
             graphsMax: Limits.graphsMax, effectsMax: Limits.effectsMax, agentsMax: Limits.agentsMax,
-            pairsMax: Limits.dialoguePairsMax))
+            pairsMax: Limits.dialoguePairsMax, answersMax: Limits.answersMax))
 
     /// At least one slot of each kind in each shard.
     public init(_ bounds: Shard.Bounds) {
@@ -17,7 +17,7 @@ public struct StateMemory: Sendable, Equatable {
             turnsMax: max(bounds.turnsMax, Limits.shards), longTurnsMax: max(bounds.longTurnsMax, Limits.shards),
             runsMax: max(bounds.runsMax, Limits.shards), graphsMax: max(bounds.graphsMax, Limits.shards),
             effectsMax: max(bounds.effectsMax, Limits.shards), agentsMax: max(bounds.agentsMax, Limits.shards),
-            pairsMax: max(bounds.pairsMax, Limits.shards))
+            pairsMax: max(bounds.pairsMax, Limits.shards), answersMax: max(bounds.answersMax, Limits.shards))
     }
 
     /// `bytes` shared out in the published proportion.
@@ -33,7 +33,7 @@ public struct StateMemory: Sendable, Equatable {
                 turnsMax: part(all.bounds.turnsMax), longTurnsMax: part(all.bounds.longTurnsMax),
                 runsMax: part(all.bounds.runsMax), graphsMax: part(all.bounds.graphsMax),
                 effectsMax: part(all.bounds.effectsMax), agentsMax: part(all.bounds.agentsMax),
-                pairsMax: part(all.bounds.pairsMax)))
+                pairsMax: part(all.bounds.pairsMax), answersMax: part(all.bounds.answersMax)))
     }
 
     /// Upper bound of what the slots take.

@@ -108,7 +108,8 @@ public struct CallWindow: BitwiseCopyable, Sendable {
     var parents = SIMD8<UInt64>(repeating: 0)
     var parentTools = SIMD8<UInt64>(repeating: 0)
     var parentArguments = SIMD8<UInt64>(repeating: 0)
-    var spansSeen: UInt32 = 0
+    /// Spans of tool calls so far, copies and outer ones too.
+    public internal(set) var spansSeen: UInt32 = 0
 
     // The distinct calls of the turn: what they are found by, and what is known of each.
     var knownCalls = InlineArray<12, UInt64>(repeating: 0)

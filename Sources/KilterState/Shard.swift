@@ -1,8 +1,8 @@
 import KilterMath
 import KilterVocabulary
 
-/// The state of one virtual shard: slots of the agent keying (calls per turn, tools per agent) and of the run keying
-/// (messages, effects).
+/// The state of one virtual shard: slots of the agent keying (calls and answers per turn, tools per agent) and of the run
+/// keying (messages, effects).
 ///
 /// Which shard a key belongs to follows from the key alone; how many workers there are does not matter.
 public struct Shard: ~Copyable {
@@ -20,6 +20,8 @@ public struct Shard: ~Copyable {
     public var repertoires: KeyedSlab<Repertoire>
     /// The dialogues of each pair of agents, over all runs.
     public var dialogues: KeyedSlab<DialogueHistory>
+    /// What each turn's agent answered last, and how often in a row.
+    public var answers: KeyedSlab<AnswerMemory>
 
     /// - Parameters:
     ///   - bounds: how many slots this shard may have.
@@ -32,6 +34,7 @@ public struct Shard: ~Copyable {
         effects = KeyedSlab(capacityMax: max(bounds.effectsMax, 1), secret: secret)
         repertoires = KeyedSlab(capacityMax: max(bounds.agentsMax, 1), secret: secret)
         dialogues = KeyedSlab(capacityMax: max(bounds.pairsMax, 1), secret: secret)
+        answers = KeyedSlab(capacityMax: max(bounds.answersMax, 1), secret: secret)
     }
 
     /// Slots of each kind at most.
@@ -43,9 +46,11 @@ public struct Shard: ~Copyable {
         public var effectsMax: Int
         public var agentsMax: Int
         public var pairsMax: Int
+        public var answersMax: Int
 
         public init(
-            turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int, pairsMax: Int
+            turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int, pairsMax: Int,
+            answersMax: Int
         ) {
             self.turnsMax = turnsMax
             self.longTurnsMax = longTurnsMax
@@ -54,6 +59,7 @@ public struct Shard: ~Copyable {
             self.effectsMax = effectsMax
             self.agentsMax = agentsMax
             self.pairsMax = pairsMax
+            self.answersMax = answersMax
         }
 
         /// Upper bound of what the slots take.
@@ -61,7 +67,7 @@ public struct Shard: ~Copyable {
             turnsMax * KeyedSlab<CallWindow>.slotBytesMax + longTurnsMax * KeyedSlab<NoveltyWindow>.slotBytesMax
                 + runsMax * KeyedSlab<MessageBoard>.slotBytesMax + graphsMax * KeyedSlab<AgentGraph>.slotBytesMax
                 + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax + agentsMax * KeyedSlab<Repertoire>.slotBytesMax
-                + pairsMax * KeyedSlab<DialogueHistory>.slotBytesMax
+                + pairsMax * KeyedSlab<DialogueHistory>.slotBytesMax + answersMax * KeyedSlab<AnswerMemory>.slotBytesMax
         }
 
         /// An equal part of the bounds of all shards together.
@@ -69,7 +75,7 @@ public struct Shard: ~Copyable {
             Bounds(
                 turnsMax: turnsMax / Limits.shards, longTurnsMax: longTurnsMax / Limits.shards,
                 runsMax: runsMax / Limits.shards, graphsMax: graphsMax / Limits.shards, effectsMax: effectsMax / Limits.shards,
-                agentsMax: agentsMax / Limits.shards, pairsMax: pairsMax / Limits.shards)
+                agentsMax: agentsMax / Limits.shards, pairsMax: pairsMax / Limits.shards, answersMax: answersMax / Limits.shards)
         }
     }
 

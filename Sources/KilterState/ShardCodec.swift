@@ -49,12 +49,40 @@ extension EffectMemory: Slot {
     }
 }
 
+extension AnswerMemory: Slot {
+    func write(to writer: inout ByteWriter) {
+        for word in [digest, prompt, message, firstSpan, previousSpan, startedAt, span, responseID, start, end] {
+            writer.write(word)
+        }
+        for word in [count, calls] { writer.write(word) }
+        writer.write(spend)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        digest = try reader.read()
+        prompt = try reader.read()
+        message = try reader.read()
+        firstSpan = try reader.read()
+        previousSpan = try reader.read()
+        startedAt = try reader.read()
+        span = try reader.read()
+        responseID = try reader.read()
+        start = try reader.read()
+        end = try reader.read()
+        count = try reader.read()
+        calls = try reader.read()
+        spend = try reader.readSpend()
+    }
+}
+
 extension Shard {
     /// One blob per live key, in ascending order of (kind, key).
     public func blobs(shard: UInt8) -> [StateBlob] {
         Self.blobs(of: turns, .turn, shard) + Self.blobs(of: runs, .run, shard) + Self.blobs(of: longTurns, .longTurn, shard)
             + Self.blobs(of: effects, .effect, shard) + Self.blobs(of: graphs, .graph, shard)
             + Self.blobs(of: repertoires, .agent, shard) + Self.blobs(of: dialogues, .pair, shard)
+            + Self.blobs(of: answers, .answer, shard)
     }
 
     private static func blobs<S: Slot>(of slab: borrowing KeyedSlab<S>, _ kind: StateBlob.Kind, _ shard: UInt8) -> [StateBlob] {
@@ -80,6 +108,7 @@ extension Shard {
         try Self.restore(blobs, .graph, into: &graphs)
         try Self.restore(blobs, .agent, into: &repertoires)
         try Self.restore(blobs, .pair, into: &dialogues)
+        try Self.restore(blobs, .answer, into: &answers)
     }
 
     private static func restore<S: Slot>(

@@ -38,6 +38,10 @@ public struct Visibility: BitwiseCopyable, Sendable {
     /// Tokens of models that no price is known for.
     public private(set) var unpricedTokens: UInt64 = 0
 
+    /// Model calls that could show an answer, or answers of agents as a whole; and those that show it, or ask for tools.
+    public private(set) var answers: UInt64 = 0
+    public private(set) var shownAnswers: UInt64 = 0
+
     // Messages between agents: with a sender, and with a text that can be compared.
     public private(set) var messages: UInt64 = 0
     public private(set) var comparableMessages: UInt64 = 0
@@ -60,7 +64,7 @@ public struct Visibility: BitwiseCopyable, Sendable {
     private static let counts: [any WritableKeyPath<Visibility, UInt64> & Sendable] = [
         \.spans, \.namedAgent, \.withConversation, \.withVersion, \.partial, \.redacted, \.late, \.calls, \.namedTools,
         \.knownArguments, \.knownResults, \.failedCalls, \.sideEffects, \.explainedFailures, \.inferences, \.withTokens,
-        \.withModel, \.priced, \.unpricedTokens, \.messages, \.comparableMessages, \.evaluations, \.outcomes,
+        \.withModel, \.priced, \.unpricedTokens, \.answers, \.shownAnswers, \.messages, \.comparableMessages, \.evaluations, \.outcomes,
         \.feedback, \.guardrails, \.marks, \.logRecords,
     ]
 
@@ -81,6 +85,9 @@ public struct Visibility: BitwiseCopyable, Sendable {
         let isRefused = !row.pointee.flags.isDisjoint(with: [.rateLimited, .blocked, .serverSide])
         if row.pointee.kind == .executeTool, !isRefused { observeCall(row) }
         if row.pointee.kind.isInference { observeInference(row) }
+        let isShown = row.pointee.answer.kind != .absent
+        if isShown || (row.pointee.kind.answers && row.pointee.flags.isDisjoint(with: [.failed, .rateLimited, .blocked])) { answers &+= 1 }
+        if isShown { shownAnswers &+= 1 }
         if row.pointee.sender != 0, !row.pointee.flags.contains(.fromPerson) {
             messages &+= 1
             if row.pointee.messageDigest != 0 { comparableMessages &+= 1 }

@@ -1,6 +1,6 @@
 /// The detectors of this build, in the order in which their events are published for one record.
 public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, errorStreak, unknownTool, growingCall
+    case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, reasoningLoop, errorStreak, unknownTool, growingCall
     case messageStorm, messageCycle, messageGrowth
     case newTool, newTransition
 
@@ -11,6 +11,7 @@ public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .stagnation: "stagnation"
         case .noveltyCollapse: "novelty_collapse"
         case .duplicateSideEffect: "duplicate_side_effect"
+        case .reasoningLoop: "reasoning_loop"
         case .errorStreak: "error_streak"
         case .unknownTool: "unknown_tool"
         case .growingCall: "growing_call"

@@ -56,7 +56,8 @@ public struct Finding: BitwiseCopyable, Sendable {
     public var digest: UInt64 = 0
     public var rule = Rule.none
     public var period: UInt8 = 0
-    /// By how many characters each call was longer than the one before; characters read before.
+    /// By how many characters each call was longer than the one before; characters read before; bytes of the block that a text
+    /// ends in.
     public var step: UInt32 = 0
     /// Messages with the text that goes round, agents of the run, or runs that brought something new.
     public var members: UInt32 = 0
@@ -72,6 +73,7 @@ public struct Finding: BitwiseCopyable, Sendable {
         case growingGenerations, relayedTexts, depth, agentsOfGrowingRun
         case nearInRow, outgrown
         case actsAfterReading
+        case tail
 
         public var name: String {
             switch self {
@@ -92,6 +94,7 @@ public struct Finding: BitwiseCopyable, Sendable {
             case .nearInRow: "near_in_row"
             case .outgrown: "outgrown"
             case .actsAfterReading: "acts_after_reading"
+            case .tail: "tail"
             }
         }
     }

@@ -84,6 +84,10 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     public var knownCallsOfThirty = Ladder(info: 20, warning: Ladder.never, critical: Ladder.never)
     /// Identical successful calls of a tool with side effects in one turn.
     public var sideEffects = Ladder(info: Ladder.never, warning: Ladder.never, critical: 2)
+    /// Identical answers of an agent in a row, without a tool call by it and without a new message to it in between.
+    public var repeatedAnswers = Ladder(info: 2, warning: 3, critical: 6)
+    /// Copies of one block of words at the end of a single answer.
+    public var answerTail = Ladder(info: 5, warning: 8, critical: Ladder.never)
     /// Calls in one turn of tools that do not exist.
     public var unknownTools = Ladder(info: 5, warning: 10, critical: 20)
     /// Calls of one tool in a row whose arguments grew by the same length again.

@@ -5,9 +5,12 @@ import KilterVocabulary
 
 /// Rows of one agent's turn in few words, judged as the engine judges them.
 struct Turn: ~Copyable {
-    private var shard = Shard(
-        Shard.Bounds(turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8, agentsMax: 8, pairsMax: 8))
+    private static let bounds = Shard.Bounds(
+        turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8, agentsMax: 8, pairsMax: 8, answersMax: 8)
+    private var shard = Shard(bounds)
     private var span: UInt64 = 0
+    /// Spans so far.
+    var spans: UInt64 { span }
     var thresholds = Thresholds.published
     var acknowledged = AcknowledgedResults()
     private(set) var votes: [AcknowledgementVote] = []
@@ -50,6 +53,43 @@ struct Turn: ~Copyable {
         return found.findings
     }
 
+    /// One answer; a digest of 0 is unknown. Returns the findings it causes.
+    mutating func answer(
+        _ digest: UInt64, kind: Answer.Kind = .text, prompt: UInt64 = 0, flags: SpanFlags = [], outcome: Outcome = .processed,
+        agent: UInt64 = 9, edit: (inout SpanRecord) -> Void = { _ in }
+    ) -> [Finding] {
+        span += 1
+        var batch = SpanBatch()
+        var row = SpanRecord()
+        row.kind = .chat
+        row.span = span
+        row.startNanoseconds = span * 1_000
+        row.endNanoseconds = span * 1_000 + 500
+        row.answer.digest = digest
+        row.answer.kind = kind
+        row.answer.prompt = prompt
+        row.flags = flags
+        row.place.turnKey = agent
+        row.place.agentKey = agent
+        row.place.runKey = 4
+        row.place.turn = 5
+        row.place.outcome = outcome
+        edit(&row)
+        batch.rows.append(row)
+        var work = ShardWork()
+        work.share(batch, 0..<1)
+        var found = Found()
+        Detection.stepAgents(work, Shard.ofTurn(agent), batch, Standards(thresholds: [thresholds]), &shard, into: &found)
+        return found.findings
+    }
+
+    /// Puts the state through its snapshot form.
+    mutating func cutAndRestore() throws {
+        let blobs = shard.blobs(shard: 0)
+        shard = Shard(Self.bounds)
+        try shard.restore(blobs)
+    }
+
     /// One message between agents. Returns the findings it causes.
     mutating func message(_ sender: UInt64, to receiver: UInt64, digest: UInt64, atSecond: UInt64) -> [Finding] {
         span += 1
@@ -62,12 +102,14 @@ struct Turn: ~Copyable {
         row.messageDigest = digest
         row.sender = Array("agent-\(sender)".utf8).withUnsafeBufferPointer { batch.strings.intern($0, hash: sender) }
         row.place.agentName = receiver
+        row.place.turnKey = receiver
         row.place.runKey = 4
         row.place.outcome = .processed
         batch.rows.append(row)
         var work = ShardWork()
         work.share(batch, 0..<1)
         var found = Found()
+        Detection.stepAgents(work, Shard.ofTurn(receiver), batch, Standards(thresholds: [thresholds]), &shard, into: &found)
         Detection.stepRuns(work, Shard.ofRun(row.place.runKey), batch, Standards(thresholds: [thresholds]), &shard, into: &found)
         return found.findings
     }

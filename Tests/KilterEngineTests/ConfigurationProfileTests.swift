@@ -56,7 +56,7 @@ import Testing
             #expect(throws: ConfigurationError.self) { try Profile.parse(edited.joined(separator: "\n"), file: "p.yaml") }
             tried += 1
         }
-        #expect(tried == 75)
+        #expect(tried == 81)
     }
 
     @Test(arguments: ["", "text", "[]", "profile: x"])

@@ -155,8 +155,10 @@ struct AgentGraphTests {
     @Test("A graph that was written and read goes on as the one that was not")
     func codec() throws {
         var random = Seeded(state: 9)
-        var shard = Shard(Shard.Bounds(turnsMax: 1, longTurnsMax: 1, runsMax: 1, graphsMax: 4, effectsMax: 1, agentsMax: 1, pairsMax: 1))
-        var copy = Shard(Shard.Bounds(turnsMax: 1, longTurnsMax: 1, runsMax: 1, graphsMax: 4, effectsMax: 1, agentsMax: 1, pairsMax: 1))
+        let bounds = Shard.Bounds(
+            turnsMax: 1, longTurnsMax: 1, runsMax: 1, graphsMax: 4, effectsMax: 1, agentsMax: 1, pairsMax: 1, answersMax: 1)
+        var shard = Shard(bounds)
+        var copy = Shard(bounds)
         for message in UInt64(1)...2_000 {
             let sender = UInt64.random(in: 1...20, using: &random)
             let said = AgentGraph.Message(

@@ -14,6 +14,7 @@ struct MemoryTests {
         #expect(KeyedSlab<EffectMemory>.slotBytesMax <= 200)
         #expect(KeyedSlab<Repertoire>.slotBytesMax <= 1_744)
         #expect(KeyedSlab<DialogueHistory>.slotBytesMax <= 200)
+        #expect(KeyedSlab<AnswerMemory>.slotBytesMax <= 200)
         #expect(KeyedSlab<AcknowledgingRuns>.slotBytesMax <= 250)
     }
 }
