@@ -30,6 +30,12 @@ enum Dialects {
     // MARK: Model calls
 
     static func chat(_ agent: SimulatedAgent, _ exchange: ChatExchange) -> Named {
+        var named = bareChat(agent, exchange)
+        if let answer = exchange.answer { named.attributes += DialectAnswers.attributes(agent.service.dialect, answer) }
+        return named
+    }
+
+    private static func bareChat(_ agent: SimulatedAgent, _ exchange: ChatExchange) -> Named {
         let input = TelemetryValue.integer(Int64(exchange.usage.input))
         let output = TelemetryValue.integer(Int64(exchange.usage.output))
         let model = TelemetryValue.string(agent.model)

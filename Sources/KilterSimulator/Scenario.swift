@@ -86,8 +86,8 @@ public enum Scenarios {
     /// Those of the fixtures.
     public static let all: [Scenario] =
         silentPolling + silentFaults + silentCoding + silentPlans + silentTurns + silentDelivery + repeatedCalls + repeatedDialects
-        + callCycles + errorStreaks + sameAnswers + nearRepetition + toolClasses + messageStorms + longDialogues + messageCircles
-        + growingRuns + firstUses + lifeCycle + shortIncidents + [demonstration]
+        + callCycles + errorStreaks + sameAnswers + nearRepetition + toolClasses + reasoningLoops + messageStorms + longDialogues
+        + messageCircles + growingRuns + firstUses + lifeCycle + shortIncidents + [demonstration]
 
     public static func named(_ id: String) -> Scenario? { library.first { $0.id == id } }
 }

@@ -106,6 +106,17 @@ struct ChatExchange: Sendable {
     var usage: TokenUsage
     /// Whether the model asked for tools; else it stopped.
     var asksForTools: Bool
+    /// What it said, as far as the span shows it.
+    var answer: ModelAnswer?
+}
+
+/// What a model said.
+struct ModelAnswer: Sendable {
+    var text: String
+    /// The user's message that it answers, where the span shows the input.
+    var question: String?
+    /// The first 16 hex digits of the SHA-256 of the text, which stands on the span in its place; nil where the text does.
+    var digest: String?
 }
 
 /// One message from an agent, or a person, to an agent.

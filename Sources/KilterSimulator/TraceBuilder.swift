@@ -73,6 +73,40 @@ public final class TraceBuilder {
         return span
     }
 
+    /// A model call that answers `text`. The span shows the text or, without content, its digest; and the user's message that it
+    /// answers, where `question` is given.
+    @discardableResult
+    public func answer(
+        _ text: String, to question: String? = nil, by actor: SimulatedAgent? = nil, asDigest: Bool = false,
+        asksForTools: Bool = false, took: Nanoseconds = .milliseconds(1_400)
+    ) -> SpanReference {
+        let actor = actor ?? agent
+        let exchange = ChatExchange(
+            responseID: "resp_" + random.hex(10), inputTokens: contextTokens, outputTokens: text.utf8.count / 4 + 1,
+            asksForTools: asksForTools, answer: ModelAnswer(text: text, question: question, digest: asDigest ? Self.digest(text) : nil))
+        contextTokens += exchange.outputTokens
+        let began = now + .milliseconds(2)
+        now = began + took
+        let span = emit(Dialects.chat(actor, exchange), of: actor, kind: .client, from: began, to: now, under: parent)
+        lastChat = span
+        return span
+    }
+
+    /// Several answers drawn at once for one request: they overlap, and the last one ends the step.
+    @discardableResult
+    public func sample(_ texts: [String], by actor: SimulatedAgent? = nil) -> [SpanReference] {
+        let began = now
+        var latest = began
+        let spans = texts.enumerated().map { index, text in
+            now = began + .milliseconds(UInt64(index))
+            let span = answer(text, by: actor, took: .milliseconds(UInt64(1_200 + index * 40)))
+            latest = max(latest, now)
+            return span
+        }
+        now = latest
+        return spans
+    }
+
     /// A tool call under the agent, after the call before it.
     @discardableResult
     public func call(
@@ -181,8 +215,11 @@ public final class TraceBuilder {
     private func named(_ actor: SimulatedAgent?) -> SimulatedAgent { actor.map(builder.named) ?? agent }
 
     private func said(_ text: String, by sender: String, carriesText: Bool) -> AgentMessage {
-        let digest = SHA256.hash(text).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-        return AgentMessage(sender: sender, text: text, digest: digest.joined(), carriesText: carriesText)
+        AgentMessage(sender: sender, text: text, digest: Self.digest(text), carriesText: carriesText)
+    }
+
+    private static func digest(_ text: String) -> String {
+        SHA256.hash(text).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
     private func emit(_ call: ToolCall, by actor: SimulatedAgent, from began: EventTime, under parent: UInt64)

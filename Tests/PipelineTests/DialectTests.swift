@@ -45,8 +45,8 @@ struct DialectTests {
     @Test("A story in another dialect raises the same alerts", arguments: SimulatedService.Dialect.allCases)
     func sameAlerts(dialect: SimulatedService.Dialect) throws {
         let stories = Scenarios.told(in: dialect)
-        // Claude Code's spans show no results, and two of the stories are about those.
-        #expect(stories.count == (dialect == .claudeCode ? 2 : 4))
+        // Claude Code's spans show neither results nor answers, and three of the stories are about those.
+        #expect(stories.count == (dialect == .claudeCode ? 2 : 5))
         for scenario in stories {
             let expected = try replay(reference(scenario, of: dialect)).events
             let events = try replay(scenario).events

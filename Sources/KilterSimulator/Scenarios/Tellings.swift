@@ -2,11 +2,12 @@ import KilterVocabulary
 
 /// The same stories in every dialect: what follows must not depend on who wrote the spans.
 extension Scenarios {
-    /// Four stories told in one dialect: a loop, a cycle, a streak of errors, a storm of messages. Where a dialect cannot say
-    /// what calls gave back, those that need it are left out. Ids, names and times are the same in all dialects.
+    /// Five stories told in one dialect: a loop, a cycle, the same answer again and again, a streak of errors, a storm of
+    /// messages. Where a dialect cannot say what calls gave back and what models said, those that need it are left out. Ids,
+    /// names and times are the same in all dialects.
     public static func told(in dialect: SimulatedService.Dialect) -> [Scenario] {
         let stories = [errorStory(dialect), stormStory(dialect)]
-        return dialect.tellsResults ? [loopStory(dialect), cycleStory(dialect)] + stories : stories
+        return dialect.tellsResults ? [loopStory(dialect), cycleStory(dialect), answerStory(dialect)] + stories : stories
     }
 
     private static let why = "The dialect of the producer does not change what happened."
@@ -36,6 +37,16 @@ extension Scenarios {
                 trace.step("search_policy", ["query": "held orders"], "Section 4")
             }
             trace.chat(asksForTools: false)
+            trace.close()
+        }
+    }
+
+    private static func answerStory(_ dialect: SimulatedService.Dialect) -> Scenario {
+        Scenario("T-answers-\(dialect)", seed: 7_005, summary: "The same answer seven times, and one that goes round.", why: why) {
+            let trace = $0.trace(clerk(dialect), conversation: "case-5")
+            for _ in 1...6 { OrdinaryWork.support(trace) }
+            for _ in 1...7 { trace.answer("I am going to look up the order now.\nPlease \"wait\" a moment.") }
+            trace.answer("That is all. " + String(repeating: "Please wait while I look it up. ", count: 12))
             trace.close()
         }
     }
