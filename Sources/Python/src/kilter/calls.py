@@ -67,7 +67,10 @@ def tool_call(
 def message(
     text: str, span: Span | None = None, *, sender: str | None = None, fingerprinter: Fingerprinter | None = None
 ) -> None:
-    """Sets the fingerprint and size of a message between agents on `span` (the current one when None), and who sent it."""
+    """Sets the fingerprint and size of a message between agents on `span` (the current one when None), and who sent it.
+
+    On the span of a model call, without a sender, it is what the model answered.
+    """
     span = get_current_span() if span is None else span
     if not span.is_recording():
         return
