@@ -4,7 +4,7 @@ import KilterVocabulary
 
 /// Claim: the agent uses a tool that it has never used, although its runs hardly ever bring a new one.
 ///
-/// Evidence: how many of the agent's runs so far, at most the last 128, used a tool that was new to it then. Of a shell the
+/// Evidence: how many of the last 32, 64 or 128 runs of the agent used a tool that was new to it then, whichever is rarest. Of a shell the
 /// command's first word is the tool. Alone this informs and strengthens other evidence: with ten runs behind it, every
 /// third good run of an agent uses a tool that is new to it. An injected instruction looks like more: the run has read
 /// content, and the new tool acts on the world (`class: side_effect`). That may warn. Nothing of it trips.

@@ -80,11 +80,12 @@ public final class TraceBuilder {
         _ text: String, to question: String? = nil, by actor: SimulatedAgent? = nil, asDigest: Bool = false,
         asksForTools: Bool = false, took: Nanoseconds = .milliseconds(1_400)
     ) -> SpanReference {
-        let actor = actor ?? agent
+        let actor = named(actor)
+        let usage = TokenUsage(input: contextTokens, output: text.utf8.count / 4 + 1)
         let exchange = ChatExchange(
-            responseID: "resp_" + random.hex(10), inputTokens: contextTokens, outputTokens: text.utf8.count / 4 + 1,
+            responseID: "resp_" + random.hex(10), usage: usage,
             asksForTools: asksForTools, answer: ModelAnswer(text: text, question: question, digest: asDigest ? Self.digest(text) : nil))
-        contextTokens += exchange.outputTokens
+        contextTokens += usage.output
         let began = now + .milliseconds(2)
         now = began + took
         let span = emit(Dialects.chat(actor, exchange), of: actor, kind: .client, from: began, to: now, under: parent)

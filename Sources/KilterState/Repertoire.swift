@@ -3,9 +3,9 @@ import KilterVocabulary
 
 /// Which tools one agent has ever used, in which order, and how rarely a run of it brings something new. Fixed size.
 ///
-/// Rarity is counted, not modelled: of the runs before this one, at most the last 128, how many used a tool, or took a
-/// step from one tool to another, that the agent had never used or taken. Every run is a bit of that history, so a
-/// version of the agent that learns new tools becomes used to them run by run.
+/// Rarity is counted, not modelled: of the runs before this one, the last 32, 64 or 128, how many used a tool, or took a
+/// step from one tool to another, that the agent had never used or taken. Every run is a bit of that history, so an
+/// agent that learns new tools becomes used to it run by run.
 ///
 /// Once there are more tools or steps than places, newness can no longer be told and is not claimed. Cost: two looks at
 /// tables of 64 and 192 words a call.
@@ -168,8 +168,13 @@ public struct Repertoire: BitwiseCopyable, Sendable {
     /// The runs before this one; later ones that have begun already say nothing about it.
     private func look(back history: Bits128, past run: Run, _ sight: inout Sight) {
         let age = runCount &- run.number &+ 1
-        sight.runs = min(run.number &- 1, age < Self.runsKept ? Self.runsKept &- age : 0)
-        sight.bringing = history.count(from: age)
+        let kept = min(run.number &- 1, age < Self.runsKept ? Self.runsKept &- age : 0)
+        // Whoever is new to its work brings much that is new: of the last 32, 64 or all of them, those where it is rarest.
+        for window in [32, 64, Self.runsKept] as [UInt32] {
+            let runs = min(kept, window)
+            let bringing = history.count(from: age, runs)
+            if (runs &+ 2) / (bringing &+ 1) > sight.oneIn || window == 32 { (sight.runs, sight.bringing) = (runs, bringing) }
+        }
     }
 
     /// The open run of that key; a new one takes the place of the one that was quiet for longest.
@@ -206,11 +211,13 @@ struct Bits128: BitwiseCopyable {
         if index < 64 { low |= 1 << UInt64(index) } else if index < 128 { high |= 1 << UInt64(index - 64) }
     }
 
-    /// How many bits are set at `index` and above.
-    func count(from index: UInt32) -> UInt32 {
-        let lows = index < 64 ? low >> UInt64(index) : 0
-        let highs = index < 64 ? high : index < 128 ? high >> UInt64(index - 64) : 0
-        return UInt32(lows.nonzeroBitCount + highs.nonzeroBitCount)
+    /// How many of the `length` bits from `index` on are set.
+    func count(from index: UInt32, _ length: UInt32) -> UInt32 {
+        var count: UInt32 = 0
+        for at in index..<max(min(index &+ length, 128), index) {
+            count &+= UInt32(truncatingIfNeeded: at < 64 ? low >> UInt64(at) : high >> UInt64(at - 64)) & 1
+        }
+        return count
     }
 }
 

@@ -37,6 +37,18 @@ struct RepertoireTests {
         #expect(repertoire.observe(use(22, 30)).bringing == 1)
     }
 
+    @Test("What was new long ago does not hide that nothing has been for 32 runs")
+    func settled() {
+        var repertoire = Repertoire()
+        for run in 1...12 as ClosedRange<UInt64> { _ = repertoire.observe(use(run, run)) }
+        #expect(repertoire.observe(use(13, 50)).oneIn == 1)
+        for run in 14...30 as ClosedRange<UInt64> { _ = repertoire.observe(use(run, 1)) }
+        #expect(repertoire.observe(use(31, 51)).oneIn < 20)
+        for run in 32...63 as ClosedRange<UInt64> { _ = repertoire.observe(use(run, 1)) }
+        let sight = repertoire.observe(use(64, 52))
+        #expect(sight.runs == 32 && sight.bringing == 0 && sight.oneIn == 34)
+    }
+
     @Test("Only the last 128 runs are looked back over")
     func forgets() {
         var repertoire = Repertoire()

@@ -23,6 +23,7 @@ extension Scenarios {
                 return trace.answer(stuck, to: "Please continue.")
             }
             trace.close()
+            scenario.label("reasoning_loop", answers)
             scenario.expectAlert("reasoning_loop", .warning, of: Cast.patcher, by: answers[2], notBefore: answers[2], episodes: 1)
             scenario.expectAlert("reasoning_loop", .critical, of: Cast.patcher, by: answers[5], notBefore: answers[5])
         },
@@ -36,6 +37,7 @@ extension Scenarios {
             let sentence = "We should check the turnover of the supplier before we go on. "
             let answer = trace.answer("Here is what I found so far. " + String(repeating: sentence, count: 10))
             trace.close()
+            scenario.label("reasoning_loop", [answer])
             scenario.expectAlert(
                 "reasoning_loop", .warning, tier: "structural", of: Cast.planner, by: answer, notBefore: answer, episodes: 1)
         },
@@ -124,6 +126,7 @@ extension Scenarios {
                 return trace.answer(stuck, asDigest: asDigest)
             }
             trace.close()
+            scenario.label("reasoning_loop", answers)
             scenario.expectAlert(
                 "reasoning_loop", .warning, tier: "identical_result", of: agent, by: answers[2], notBefore: answers[2], episodes: 1)
             scenario.expectAlert("reasoning_loop", .critical, of: agent, by: answers[5], notBefore: answers[5])
