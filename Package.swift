@@ -23,6 +23,8 @@ let package = Package(
         .library(name: "KilterEngine", targets: ["KilterEngine"]),
         // For `Benchmarks/`, which measures the rooms one by one.
         .library(name: "KilterIntake", targets: ["KilterIntake"]),
+        .library(name: "KilterState", targets: ["KilterState"]),
+        .library(name: "KilterDetection", targets: ["KilterDetection"]),
         .library(name: "KilterVocabulary", targets: ["KilterVocabulary"]),
     ],
     dependencies: [

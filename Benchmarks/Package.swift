@@ -40,8 +40,10 @@ let package = Package(
             name: "HotPath",
             dependencies: [
                 "CAllocationCount", "SpanStreams",
+                .product(name: "KilterDetection", package: "kilter"),
                 .product(name: "KilterEngine", package: "kilter"),
                 .product(name: "KilterIntake", package: "kilter"),
+                .product(name: "KilterState", package: "kilter"),
                 .product(name: "KilterVocabulary", package: "kilter"),
             ],
             swiftSettings: strict),

@@ -17,7 +17,7 @@ extension SpanResolver {
         if row.kind == .executeTool {
             // Many frameworks say it in the result that goes back to the model.
             let said = message.isEmpty ? candidates.text(.result) : message
-            if UnknownTools.isNamed(by: shown, said, tool: row.tool, in: batch.strings, space) { row.flags.insert(.unknownTool) }
+            if UnknownTools.isNamed(by: shown, said, tool: toolName(.executeTool), space) { row.flags.insert(.unknownTool) }
         }
         if !message.isEmpty || row.result.isKnown { row.flags.insert(.errorText) }
         row.errorDigest = digest(shown, message, row.result)

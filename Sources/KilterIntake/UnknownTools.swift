@@ -21,19 +21,18 @@ enum UnknownTools {
 
     // Guard: the workspace belongs to the caller's decoder.
     static func isNamed(
-        by type: Text, _ message: Text, tool: StringRef, in strings: StringTable, _ space: UnsafeMutablePointer<Workspace>
+        by type: Text, _ message: Text, tool: Text, _ space: UnsafeMutablePointer<Workspace>
     ) -> Bool {
         if let letters = folded(type, space, keeps: isAlphanumeric), classes.contains(where: { letters.find($0) != nil }) { return true }
         guard !message.isEmpty, let text = folded(message.prefix(min(message.count, textMax)), space, keeps: { _ in true })
         else { return false }
         if phrases.contains(where: { text.find($0) != nil }) { return true }
-        let name = strings.string(tool)
-        return !name.isEmpty && isDenied(Array(name.utf8.map(lowered)), in: text)
+        guard !tool.isEmpty, tool.count <= text.count, let name = folded(tool, space, keeps: { _ in true }) else { return false }
+        return isDenied(name, in: text)
     }
 
     /// `tool 'name' not found` and its like, with any quotes or none.
-    private static func isDenied(_ name: [UInt8], in text: Text) -> Bool {
-        guard name.count <= text.count else { return false }
+    private static func isDenied(_ name: Text, in text: Text) -> Bool {
         for start in 0...(text.count - name.count) where (0..<name.count).allSatisfy({ text[start + $0] == name[$0] }) {
             var before = start
             while before > 0, isQuote(text[before - 1]) { before -= 1 }

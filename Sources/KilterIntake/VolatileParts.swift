@@ -24,6 +24,8 @@ struct FoldedNames: Sendable {
     private var hashes: Set<UInt64> = []
     /// By first letter, the last letters that occur with it: most members are told from all of them by these two.
     private var ends = [UInt32](repeating: 0, count: 32)
+    /// By first letter, the length of the shortest.
+    private var lengths = [UInt8](repeating: .max, count: 32)
 
     static let none = FoldedNames([])
 
@@ -33,6 +35,7 @@ struct FoldedNames: Sendable {
             guard let first = bytes.first, let last = bytes.last else { continue }
             hashes.insert(bytes.reduce(0) { StableHash.combine($0, UInt64($1)) })
             ends[Int(first & 31)] |= 1 << UInt32(last & 31)
+            lengths[Int(first & 31)] = min(lengths[Int(first & 31)], UInt8(clamping: bytes.count))
         }
     }
 
@@ -41,7 +44,10 @@ struct FoldedNames: Sendable {
     func union(_ other: FoldedNames) -> FoldedNames {
         var all = self
         all.hashes.formUnion(other.hashes)
-        for index in ends.indices { all.ends[index] |= other.ends[index] }
+        for index in ends.indices {
+            all.ends[index] |= other.ends[index]
+            all.lengths[index] = min(all.lengths[index], other.lengths[index])
+        }
         return all
     }
 
@@ -51,7 +57,8 @@ struct FoldedNames: Sendable {
     @inline(__always) func contains(_ key: Text) -> Bool {
         guard key.count > 0, key.count <= Self.bytesMax else { return false }
         // Upper and lower case share their low bits.
-        guard ends[Int(key[0] & 31)] >> UInt32(key[key.count - 1] & 31) & 1 != 0 else { return false }
+        let first = Int(key[0] & 31)
+        guard ends[first] >> UInt32(key[key.count - 1] & 31) & 1 != 0, key.count >= Int(lengths[first]) else { return false }
         return isKnown(key)
     }
 

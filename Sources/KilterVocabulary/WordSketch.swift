@@ -14,10 +14,10 @@ public struct WordSketch: BitwiseCopyable, Hashable, Sendable {
 
     /// Folds sixteen minima of 16 bits, `UInt16.max` where no word fell into the bin.
     public init(minima: SIMD16<UInt16>) {
+        // The low twelve bits of each, spread over 1…15.
+        let kept = ((((minima & 0xfff) &* 15) &>> 12) &+ 1).replacing(with: 0, where: minima .== .max)
         var bins: UInt64 = 0
-        for lane in 0..<16 where minima[lane] != .max {
-            bins |= UInt64(minima[lane] % 15 + 1) << UInt64(4 * lane)
-        }
+        for lane in 0..<16 { bins |= UInt64(kept[lane]) << UInt64(4 * lane) }
         self.init(bins: bins)
     }
 

@@ -1,12 +1,17 @@
 import CAllocationCount
+import KilterDetection
 import KilterEngine
 import KilterIntake
+import KilterState
 import KilterVocabulary
 import SpanStreams
 
-/// What is measured, in three lengths of the same way: decoding; decoding and admission; the whole step.
+/// What is measured, in lengths of the same way: decoding; decoding and admission; these and the detectors of one keying;
+/// the whole step.
 public final class HotPath {
-    public enum End: String, CaseIterable, Sendable { case decode, admission, pipeline }
+    /// `turns`, `tools` and `runs` end behind the detectors that look at the same state: the calls and answers of a turn, the tools of
+    /// an agent, the messages of a run. What they take beyond `admission` is what those detectors cost.
+    public enum End: String, CaseIterable, Sendable { case decode, admission, turns, tools, runs, pipeline }
 
     /// Payloads that are decoded into one batch: at 64 spans each about what a replay reads at once.
     public static let payloadsPerBatch = 16
@@ -17,6 +22,9 @@ public final class HotPath {
     private var batch = SpanBatch()
     private var admission = Admission()
     private let engine: Engine
+    private let rooms = Rooms()
+    private var work = ShardWork()
+    private let standards = Standards()
     /// Events that came out.
     public private(set) var events = 0
 
@@ -51,11 +59,43 @@ public final class HotPath {
     private func judge() {
         switch end {
         case .decode: return
-        case .admission:
-            admission.admitRefusals(of: batch)
-            admission.admit(&batch, rows: batch.rows.indices, arrival: nil)
+        case .admission: admit()
+        case .turns, .tools, .runs: detect()
         case .pipeline: events += engine.step(&batch).count
         }
+    }
+
+    private func admit() {
+        admission.admitRefusals(of: batch)
+        admission.admit(&batch, rows: batch.rows.indices, arrival: nil)
+    }
+
+    private func detect() {
+        admit()
+        work.share(batch, batch.rows.indices)
+        var found = Found()
+        for shard in 0..<Limits.shards {
+            switch end {
+            case .turns: Detection.stepAgents(work, shard, batch, standards, &rooms.shards[shard], into: &found)
+            case .tools: Detection.stepHabits(work, shard, batch, standards, &rooms.shards[shard], into: &found)
+            default: Detection.stepRuns(work, shard, batch, standards, &rooms.shards[shard], into: &found)
+            }
+        }
+        events += found.findings.count
+    }
+}
+
+/// The state of all shards.
+private final class Rooms {
+    let shards = UnsafeMutablePointer<Shard>.allocate(capacity: Limits.shards)
+
+    init() {
+        for shard in 0..<Limits.shards { (shards + shard).initialize(to: Shard(StateMemory.published.bounds.perShard)) }
+    }
+
+    deinit {
+        shards.deinitialize(count: Limits.shards)
+        shards.deallocate()
     }
 }
 
