@@ -16,7 +16,7 @@ enum NewTransition {
     }
 
     static func explain(_ finding: Finding, _ name: NameLookup) -> Explanation {
-        let tool = name(finding.tool)
+        let tool = finding.digest == 0 ? name(finding.tool) : "a command of \(name(finding.tool))"
         let previous = name(finding.cycle[0])
         return Explanation(
             summary: "\(name(finding.agent)) used \(tool) right after \(previous) for the first time; "

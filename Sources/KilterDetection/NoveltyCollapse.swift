@@ -78,9 +78,10 @@ enum NoveltyCollapse {
         evidence.append(Evidence("last_span_id", .string(Hex.string(finding.span))))
         if onCallsAlone { evidence.append(Evidence("not_observable", .strings(["result"]))) }
         return Explanation(
-            summary: "\(fresh) of the last \(finding.window) \(what) of \(name(finding.agent)) were new to its turn; nothing new for "
-                + "\(finding.delaySpans) calls, \(span) (\(finding.severity.name) from \(finding.threshold) known).",
-            advice: "You have not tried or learned anything new for \(finding.delaySpans) calls; "
+            summary: "\(fresh) of the last \(finding.window) \(what) of \(name(finding.agent)) were new to its turn"
+                + (finding.delaySpans > 0 ? "; nothing new for \(finding.delaySpans) calls, \(span)" : "")
+                + " (\(finding.severity.name) from \(finding.threshold) known).",
+            advice: "Only \(fresh) of your last \(finding.window) calls tried or learned anything new; "
                 + "take another approach, or stop and report what is missing.",
             evidence: evidence, unit: "known calls")
     }

@@ -8,7 +8,8 @@ import KilterVocabulary
 /// it in between; the same message put in again by a program is no new one. Tail: the end of a single answer is one block of
 /// words over and over; lists that only begin alike, tables, code and numbers are none (`AnswerTail`).
 ///
-/// A failed request is no answer, one that asks for tools is work. Answers of fewer than sixteen letters ("Done.", a label)
+/// A failed request is no answer, one that asks for tools is work. Where the question is not seen it only warns.
+/// Answers of fewer than sixteen letters ("Done.", a label)
 /// weigh a fifth and, where nobody sees what they answer, only inform.
 enum ReasoningLoop {
     /// Whether `row` is an answer that counts.
@@ -32,7 +33,8 @@ enum ReasoningLoop {
         finding.count = UInt32(answer.tailRepeats)
         finding.threshold = counts.answerTail.threshold(of: severity)
         finding.step = UInt32(answer.tailBytes)
-        finding.subject = 1
+        // One episode with the row that the same answer may be part of.
+        finding.subject = answer.digest
         finding.firstSpan = subject.row.span
         finding.startedAt = EventTime(nanoseconds: subject.row.startNanoseconds)
         findings.append(finding)
@@ -48,6 +50,8 @@ enum ReasoningLoop {
             guard ladder.info != Ladder.never else { return nil }
             severity = .info
         }
+        // Whoever grades or classifies says the same of many things; without the question that may be what happens.
+        if memory.prompt == 0, severity == .critical, ladder.warning != Ladder.never { severity = .warning }
         let subject = make()
         var finding = base(.inRow, .identicalResult, severity, subject)
         finding.count = memory.count

@@ -5,7 +5,7 @@ import KilterVocabulary
 ///
 /// The block is found as the distance at which the last 24 bytes come before; how far back the text goes on repeating at that
 /// distance gives the copies. Lists that only begin alike, tables, rules, code, JSON, numbers and base64 are no words: what
-/// repeats must be mostly letters and blanks, hold a blank, and not stand in a code block or a JSON value. At least 192 bytes
+/// repeats must be mostly letters and blanks, hold four words, and not stand in a code block or a JSON value. At least 192 bytes
 /// must repeat. Cost: for a text that ends like nothing before it a look at 2 KB, sixteen bytes at a time.
 struct AnswerTail: BitwiseCopyable, Equatable {
     /// Bytes of the block; zero when there is none.
@@ -15,6 +15,8 @@ struct AnswerTail: BitwiseCopyable, Equatable {
     private static let anchor = 24
     private static let repeatedMin = 192
     private static let blockMin = 3
+    /// Labels, cells and refrains are shorter.
+    private static let wordsMin = 4
 
     init() {}
 
@@ -52,7 +54,12 @@ struct AnswerTail: BitwiseCopyable, Equatable {
         var blanks = 0
         var beyond = 0
         var signs = 0
+        var words = 0
+        var isInWord = false
         for index in 0..<block.count {
+            let isLetter = (lowered(block[index]) >= 0x61 && lowered(block[index]) <= 0x7a) || block[index] >= 0x80
+            if isLetter && !isInWord { words += 1 }
+            isInWord = isLetter
             let byte = block[index]
             switch byte {
             case 0x80...: beyond += 1
@@ -66,7 +73,7 @@ struct AnswerTail: BitwiseCopyable, Equatable {
             }
         }
         // Scripts without blanks between words are of three bytes a sign.
-        let hasWords = blanks > 0 || beyond * 2 > block.count
+        let hasWords = words >= wordsMin || beyond * 2 > block.count
         return hasWords && (letters + beyond) * 2 >= block.count && (letters + beyond + blanks) * 5 >= block.count * 4
             && signs * 8 <= block.count
     }

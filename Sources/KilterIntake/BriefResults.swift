@@ -23,6 +23,37 @@ extension SpanResolver {
     func answersAreReceipts() -> Bool { planners.contains(toolName(.executeTool)) }
 }
 
+/// Whether a result of a line or two only confirms: it says that something was done, and nothing of what was found.
+func isReceipt(_ text: Text) -> Bool {
+    guard text.count <= receiptBytesMax else { return false }
+    var confirms = false
+    var at = 0
+    while at < text.count {
+        let start = at
+        while at < text.count, lowered(text[at]) >= 0x61, lowered(text[at]) <= 0x7a { at += 1 }
+        if at > start {
+            let word = text.dropFirst(start).prefix(at - start)
+            if answers.contains(word) { return false }
+            if !confirms { confirms = confirmations.contains(word) }
+        }
+        at += at < text.count ? 1 : 0
+    }
+    return confirms
+}
+
+private let receiptBytesMax = 256
+private let confirmations = FoldedNames([
+    "success", "successful", "successfully", "succeeded", "completed", "updated", "created", "saved", "written", "wrote", "stored",
+    "clicked", "typed", "pressed", "scrolled", "selected", "submitted", "filled", "moved", "deleted", "removed", "added", "inserted",
+    "appended", "sent", "applied", "edited", "modified", "changed", "replaced", "scheduled", "booked", "registered", "recorded",
+    "uploaded", "renamed", "copied", "committed", "passed", "ran",
+])
+/// Words of results that tell what was looked for, or that it failed.
+private let answers = FoldedNames([
+    "found", "result", "results", "match", "matches", "matching", "failed", "failure", "error", "errors", "cannot", "unable", "not",
+    "denied", "timeout", "unavailable", "invalid",
+])
+
 private struct LetterScan {
     static let telling = 16
     private let text: Text

@@ -34,6 +34,9 @@ struct CanonicalWriter: ~Copyable {
     /// Whether a member's name is one whose value varies by itself.
     private(set) var hasVolatileName = false
     private let volatileNames = VolatileParts.names
+    /// Whether a member's name is one that says how a call ended.
+    private(set) var hasVerdictName = false
+    private let verdictNames = ResultVerdicts.names
 
     private static let slack = 64
     private static let keptBytes = 4 << 20
@@ -55,6 +58,7 @@ struct CanonicalWriter: ~Copyable {
         count = 0
         memberCount = 0
         hasVolatileName = false
+        hasVerdictName = false
     }
 
     /// What was written, valid until the next call.
@@ -99,7 +103,9 @@ struct CanonicalWriter: ~Copyable {
         let last = memberCount - 1
         members[last].keyEnd = count
         let start = members[last].start + 1
-        if volatileNames.contains(Text(bytes + start, count - start - 1)) { hasVolatileName = true }
+        let name = Text(bytes + start, count - start - 1)
+        if volatileNames.contains(name) { hasVolatileName = true }
+        if verdictNames.contains(name) { hasVerdictName = true }
         byte(Byte.colon)
         if last > object.firstMember {
             let order = compareKeys(members[last - 1], members[last])

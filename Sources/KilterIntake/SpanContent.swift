@@ -41,7 +41,8 @@ extension SpanResolver {
         // Of a tree, and of JSON text, the canonical form is still there.
         let isJSON = !isText || space.pointee.isCanonical
         let text = isJSON ? space.pointee.canonical.text : value.text
-        if isBrief(text) {
+        if isJSON, space.pointee.canonical.hasVerdictName, ResultVerdicts.isFailure(text, self) { row.flags.insert(.failed) }
+        if isBrief(text) || (!isJSON && isReceipt(text)) {
             row.flags.insert(.briefResult)
         } else {
             row.resultSketch = WordSketch(of: text, withDigits: true)

@@ -9,11 +9,13 @@ extension SpanResolver {
         if isRateLimit(type) || isRateLimit(code) || isRateLimit(space.pointee.facts.exceptionType) {
             row.flags.insert(.rateLimited)
         }
-        guard hasFailed(type) else { return }
+        guard row.flags.contains(.failed) || hasFailed(type) else { return }
         row.flags.insert(.failed)
         let shown = errorType(type, code)
         row.errorType = space.pointee.name(shown, into: &batch)
         let message = errorMessage()
+        // Some say it in words alone.
+        if saysRateLimit(message) { row.flags.insert(.rateLimited) }
         if row.kind == .executeTool {
             // Many frameworks say it in the result that goes back to the model.
             let said = message.isEmpty ? candidates.text(.result) : message
@@ -64,6 +66,13 @@ extension SpanResolver {
             return space.pointee.fingerprints.digest(.error, type, result)
         }
         return space.pointee.fingerprints.digest(.error, type, message)
+    }
+
+    /// The beginning of an error's text names a rate limit.
+    private func saysRateLimit(_ message: Text) -> Bool {
+        let beginning = message.prefix(min(message.count, 160))
+        if isRateLimit(beginning) { return true }
+        return beginning.hasPrefix("429") || beginning.find(" 429") != nil
     }
 
     /// Looks for the spellings of a rate limit in a class or code, whatever its case and punctuation.

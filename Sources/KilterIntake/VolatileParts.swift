@@ -88,6 +88,8 @@ struct VolatileScan {
     /// Letters and digits of values that stay, and letters outside of pieces.
     private var staying = 0
     private var letters = 0
+    /// Pieces that are times of day or dates.
+    private var clocks = 0
     /// Only counts, writes nothing.
     private var isTrial = false
     /// Leaves the texts alone.
@@ -115,8 +117,11 @@ struct VolatileScan {
         flush(to: text.count)
         guard named + pieces > 0 else { return nil }
         if isJSON { return staying > 0 ? written : nil }
-        return letters >= 16 ? written : nil
+        return letters >= lettersMin ? written : nil
     }
+
+    /// Of a clock hardly more than its hands would be left; a duration only says how long something took.
+    private var lettersMin: Int { clocks > 0 ? 16 : 6 }
 
     // MARK: JSON, in its canonical form
 
@@ -159,7 +164,7 @@ struct VolatileScan {
         inner.at = start
         inner.kept = start
         inner.settleText(to: end)
-        guard inner.pieces > 0, inner.letters >= 16 else { return }
+        guard inner.pieces > 0, inner.letters >= inner.lettersMin else { return }
         flush(to: start)
         // Again, now that it is known to be worth it.
         let resume = at
@@ -202,6 +207,7 @@ struct VolatileScan {
         while at < end {
             let byte = text[at]
             if Self.isDigit(byte), at == 0 || !Self.isWordByte(text[at - 1]), let stop = pieceEnd(at, end) {
+                if text.dropFirst(at).prefix(stop - at).find(":") != nil { clocks += 1 }
                 flush(to: at)
                 at = stop
                 kept = stop

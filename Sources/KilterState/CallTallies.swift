@@ -22,6 +22,8 @@ public struct Growth: BitwiseCopyable, Sendable {
     public internal(set) var steps = Tally()
     var tool: NameHash = 0
     var length: UInt32 = 0
+    /// The words of the last call: one more copy of a command brings no other words.
+    var words = WordSketch.unknown
     /// By how much each step made the arguments longer, in characters.
     public internal(set) var step: UInt32 = 0
 
@@ -32,11 +34,17 @@ public struct Growth: BitwiseCopyable, Sendable {
     mutating func observe(_ call: Call, at number: UInt32) -> Bool {
         guard call.argumentsCharacters != 0 else { return false }
         guard call.tool == tool else {
-            self = Growth(tool: call.tool, length: call.argumentsCharacters)
+            self = Growth(tool: call.tool, length: call.argumentsCharacters, words: call.argumentsSketch)
             return false
         }
         let before = length
+        let hasOtherWords = words.isKnown && call.argumentsSketch.isKnown && words != call.argumentsSketch
         length = call.argumentsCharacters
+        words = call.argumentsSketch
+        if hasOtherWords {
+            forget()
+            return false
+        }
         guard length > before, length &- before >= Self.stepMin else {
             if length != before { forget() }
             return false

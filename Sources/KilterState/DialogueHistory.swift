@@ -84,8 +84,8 @@ public struct DialogueHistory: BitwiseCopyable, Sendable {
         if total > 1_023 { halve() }
     }
 
-    /// Nil while too little is known, where the length is nothing special, or where dialogues often come half way to it: an
-    /// outgrown dialogue stands apart from all others, a long one does not.
+    /// Nil while too little is known, where the length is nothing special, or where more than one dialogue in twenty gets half
+    /// way to it or farther: an outgrown dialogue stands apart from all others, a long one does not.
     public func judge(length: UInt32) -> Sight? {
         guard length >= Self.messagesMin, total > Self.dialoguesMin else { return nil }
         let own = Self.place(length)
@@ -98,9 +98,10 @@ public struct DialogueHistory: BitwiseCopyable, Sendable {
             if seen &* 2 >= others { median = UInt32(place) &+ 1 }
         }
         guard median > 0 else { return nil }
-        var near: UInt32 = 0
-        for place in min(Int(length / 2), own)..<own { near &+= UInt32(lengths[place]) }
-        return near &* 50 <= others ? Sight(dialogues: others, median: median) : nil
+        var long: UInt32 = 0
+        for place in min(Int(length / 2), own)..<Self.lengthsMax { long &+= UInt32(lengths[place]) }
+        // This one is among them.
+        return (max(long, 1) &- 1) &* 20 <= others ? Sight(dialogues: others, median: median) : nil
     }
 
     private static func place(_ length: UInt32) -> Int { Int(min(max(length, 1), UInt32(lengthsMax))) - 1 }

@@ -105,7 +105,7 @@ public struct Repertoire: BitwiseCopyable, Sendable {
         let what = use.command == 0 ? use.tool : StableHash.combine(use.tool, use.command)
         enter(use, what, &run)
         var sight = Sight(previous: run.previousName, read: run.read)
-        noteTool(what, run, &sight)
+        noteTool(use, what, run, &sight)
         if !sight.isNewTool, run.previous != 0, run.previous != what {
             noteStep(StableHash.combine(run.previous, what), run, &sight)
         } else if run.previous != 0, run.previous != what {
@@ -133,7 +133,7 @@ public struct Repertoire: BitwiseCopyable, Sendable {
         run.responseID = use.responseID
     }
 
-    private mutating func noteTool(_ what: UInt64, _ run: Run, _ sight: inout Sight) {
+    private mutating func noteTool(_ use: Use, _ what: UInt64, _ run: Run, _ sight: inout Sight) {
         let word = Self.word(what)
         for index in 0..<Int(toolCount) where tools[index] == word { return }
         guard Int(toolCount) < Self.toolsMax else { return }
@@ -142,8 +142,18 @@ public struct Repertoire: BitwiseCopyable, Sendable {
         look(back: toolHistory, past: run, &sight)
         tools[Int(toolCount)] = word
         toolCount &+= 1
+        // A shell whose command is not seen for once is no new tool.
+        if use.command != 0 { remember(tool: use.tool) }
         // The first run of all brings nothing but new tools, which says nothing about the others.
         if run.number > 1 { toolHistory.set(runCount &- run.number) }
+    }
+
+    private mutating func remember(tool: NameHash) {
+        let word = Self.word(tool)
+        for index in 0..<Int(toolCount) where tools[index] == word { return }
+        guard Int(toolCount) < Self.toolsMax else { return }
+        tools[Int(toolCount)] = word
+        toolCount &+= 1
     }
 
     private mutating func noteStep(_ step: UInt64, _ run: Run, _ sight: inout Sight) {

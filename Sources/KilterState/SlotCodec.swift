@@ -124,6 +124,7 @@ extension Growth {
         steps.write(to: &writer)
         writer.write(tool)
         writer.write(length)
+        writer.write(words.bins)
         writer.write(step)
     }
 
@@ -132,6 +133,7 @@ extension Growth {
         steps = try Tally(from: &reader)
         tool = try reader.read()
         length = try reader.read()
+        words = WordSketch(bins: try reader.read())
         step = try reader.read()
     }
 }

@@ -40,7 +40,7 @@ public enum Limits {
     public static let breakersMax = 4_096
     /// Aliases a breaker carries.
     public static let aliasesMax = 16
-    /// Turns whose calls are remembered, over all tenants. At 2.7 KB each: 672 MiB when full.
+    /// Turns whose calls are remembered, over all tenants. At 2.7 KB each: 676 MiB when full.
     public static let turnsMax = 262_144
     /// Runs whose messages between agents are remembered, over all tenants. At 2.0 KB each: 128 MiB when full.
     public static let runsMax = 65_536

@@ -28,7 +28,7 @@ struct Evaluate: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            let least = try minRecall.map { try Quota($0, "--min-recall") }
+            let least = try minRecall.map { try Quota($0, "--min-recall", most: 1) }
             let most = try maxFalseAlarms.map { try Quota($0, "--max-false-alarms") }
             let result = try evaluate()
             try StandardOutput.write(json ? result.jsonText + "\n" : EvaluationText().render(result))
@@ -103,13 +103,14 @@ private struct Quota {
     private let number: Double
     private let isPercent: Bool
 
-    init(_ text: String, _ option: String) throws {
+    init(_ text: String, _ option: String, most: Double = .infinity) throws {
         isPercent = text.hasSuffix("%")
         guard let number = Double(isPercent ? text.dropLast() : text[...]), number >= 0, number.isFinite else {
             throw Failure(.usage, "\(option) \(text): not a number; write such as 0.95 or 95%")
         }
         self.text = text
         self.number = isPercent ? number / 100 : number
+        guard self.number <= most else { throw Failure(.usage, "\(option) \(text): more than all; write such as 0.95 or 95%") }
     }
 
     func demandRecall(of result: Evaluation) throws {

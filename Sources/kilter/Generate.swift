@@ -26,10 +26,17 @@ struct Generate: AsyncParsableCommand {
     @Flag(help: "List the scenarios: what happens in each, and why that must or must not alert.") var list = false
     @Flag(help: "List them as JSON, one object a line.") var json = false
 
+    /// Groups that are told at once; each takes a tenth of a megabyte.
+    private static let agentsMax = 10_000
+
     mutating func validate() throws {
         guard list || !json else { throw ValidationError("--json belongs to --list; a stream is JSON anyway.") }
         guard list || scenario != nil else { throw ValidationError("Name a scenario, or list them with --list.") }
-        if let agents, agents < 1 { throw ValidationError("--agents must be at least 1.") }
+        if let agents, !(1...Self.agentsMax).contains(agents) {
+            throw ValidationError("--agents must be from 1 to \(Self.agentsMax).")
+        }
+        let files = [output, truth, config].compactMap { $0 }.filter { $0 != "-" }
+        guard Set(files).count == files.count else { throw ValidationError("--output, --truth and --config must be different files.") }
         if let spans, spans < 1 { throw ValidationError("--spans must be at least 1.") }
     }
 

@@ -14,12 +14,18 @@ struct ReasoningLoopTests {
     @Test("The same answer: information at 2, warning at 3, critical at 6, and one episode")
     func row() {
         var turn = Turn()
-        let found = (1...7).map { _ in turn.answer(5) }
+        let found = (1...7).map { _ in turn.answer(5, prompt: 4) }
         #expect(found.map(severity) == [nil, .info, .warning, .warning, .warning, .critical, .critical])
         let all = found.joined()
         #expect(Set(all.map(\.subject)).count == 1 && Set(all.map(\.firstSpan)) == [1])
         #expect(all.allSatisfy { $0.tier == .identicalResult && $0.keying == .agent && $0.digest == 5 })
         #expect(all.map(\.count) == [2, 3, 4, 5, 6, 7])
+    }
+
+    @Test("Where the question is not seen it goes no further than a warning: whoever grades says the same of many things")
+    func questionUnseen() {
+        let said = severities(.reasoningLoop, 12) { turn, _ in turn.answer(5) }
+        #expect(said == [nil, .info] + [Severity?](repeating: .warning, count: 10))
     }
 
     @Test("A call, another answer, a request for tools, a new message and a new question each begin anew")

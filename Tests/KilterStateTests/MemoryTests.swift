@@ -7,7 +7,7 @@ import Testing
 struct MemoryTests {
     @Test("Turns and runs stay within the sizes that the README states")
     func slotSizes() {
-        #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_688)
+        #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_704)
         #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 2_048)
         #expect(KeyedSlab<AgentGraph>.slotBytesMax <= 3_136)
         #expect(KeyedSlab<NoveltyWindow>.slotBytesMax <= 1_300)
