@@ -9,9 +9,10 @@ import SpanStreams
 /// What is measured, in lengths of the same way: decoding; decoding and admission; these and the detectors of one keying;
 /// the whole step.
 public final class HotPath {
-    /// `turns`, `tools` and `runs` end behind the detectors that look at the same state: the calls and answers of a turn, the tools of
-    /// an agent, the messages of a run. What they take beyond `admission` is what those detectors cost.
-    public enum End: String, CaseIterable, Sendable { case decode, admission, turns, tools, runs, pipeline }
+    /// `calls`, `answers`, `tools`, `effects` and `messages` end behind the detectors that share one state and its one update:
+    /// the calls of a turn, what was answered in it, the tools of an agent, what must not be done twice, and what agents say to
+    /// one another. What they take beyond `admission` is what those detectors cost.
+    public enum End: String, CaseIterable, Sendable { case decode, admission, calls, answers, tools, effects, messages, pipeline }
 
     /// Payloads that are decoded into one batch: at 64 spans each about what a replay reads at once.
     public static let payloadsPerBatch = 16
@@ -60,7 +61,7 @@ public final class HotPath {
         switch end {
         case .decode: return
         case .admission: admit()
-        case .turns, .tools, .runs: detect()
+        case .calls, .answers, .tools, .effects, .messages: detect()
         case .pipeline: events += engine.step(&batch).count
         }
     }
@@ -72,11 +73,17 @@ public final class HotPath {
 
     private func detect() {
         admit()
+        // Only what these detectors look at is left.
+        for index in batch.rows.indices {
+            let isTool = batch.rows[index].kind == .executeTool
+            if isTool != (end == .calls || end == .tools || end == .effects) { batch.rows[index].place.outcome = .late }
+            if end == .effects { batch.rows[index].place.toolClass = .sideEffect }
+        }
         work.share(batch, batch.rows.indices)
         var found = Found()
         for shard in 0..<Limits.shards {
             switch end {
-            case .turns: Detection.stepAgents(work, shard, batch, standards, &rooms.shards[shard], into: &found)
+            case .calls, .answers: Detection.stepAgents(work, shard, batch, standards, &rooms.shards[shard], into: &found)
             case .tools: Detection.stepHabits(work, shard, batch, standards, &rooms.shards[shard], into: &found)
             default: Detection.stepRuns(work, shard, batch, standards, &rooms.shards[shard], into: &found)
             }

@@ -4,7 +4,7 @@ import SpanStreams
 
 // One pass over the first payloads of a stream file, for a tool that counts instructions from outside:
 //
-//     instruction-probe decode|admission|turns|tools|runs|pipeline json|protobuf FILE WARM COUNT
+//     instruction-probe decode|admission|calls|answers|tools|effects|messages|pipeline json|protobuf FILE WARM COUNT
 //
 // Sends WARM payloads along the path and then COUNT more. Prints what the COUNT payloads held and cost, as
 // "spans N nanoseconds T allocations M", the time being the processor's. Two runs whose COUNT differs have the same beginning, so the
@@ -18,7 +18,7 @@ func fail(_ words: String) -> Never {
 let arguments = CommandLine.arguments
 guard arguments.count == 6, let end = HotPath.End(rawValue: arguments[1]), let encoding = SpanStream.Encoding(rawValue: arguments[2]),
     let warm = Int(arguments[4]), let count = Int(arguments[5]), warm >= 0, count > 0
-else { fail("decode|admission|turns|tools|runs|pipeline json|protobuf FILE WARM COUNT") }
+else { fail("decode|admission|calls|answers|tools|effects|messages|pipeline json|protobuf FILE WARM COUNT") }
 guard let file = FileManager.default.contents(atPath: arguments[3]) else { fail("\(arguments[3]): cannot be read") }
 let payloads = PayloadSet(file: [UInt8](file), encoding, spansPerPayload: 64)
 guard payloads.count >= warm + count else { fail("\(arguments[3]) holds \(payloads.count) payloads, \(warm + count) are needed") }
