@@ -13,11 +13,7 @@ public struct StateMemory: Sendable, Equatable {
 
     /// At least one slot of each kind in each shard.
     public init(_ bounds: Shard.Bounds) {
-        self.bounds = Shard.Bounds(
-            turnsMax: max(bounds.turnsMax, Limits.shards), longTurnsMax: max(bounds.longTurnsMax, Limits.shards),
-            runsMax: max(bounds.runsMax, Limits.shards), graphsMax: max(bounds.graphsMax, Limits.shards),
-            effectsMax: max(bounds.effectsMax, Limits.shards), agentsMax: max(bounds.agentsMax, Limits.shards),
-            pairsMax: max(bounds.pairsMax, Limits.shards), answersMax: max(bounds.answersMax, Limits.shards))
+        self.bounds = bounds.map { max($0, Limits.shards) }
     }
 
     /// `bytes` shared out in the published proportion.
@@ -28,12 +24,7 @@ public struct StateMemory: Sendable, Equatable {
             guard product.high < UInt64(clamping: all.bytes) else { return .max }
             return Int(clamping: UInt64(clamping: all.bytes).dividingFullWidth(product).quotient)
         }
-        self.init(
-            Shard.Bounds(
-                turnsMax: part(all.bounds.turnsMax), longTurnsMax: part(all.bounds.longTurnsMax),
-                runsMax: part(all.bounds.runsMax), graphsMax: part(all.bounds.graphsMax),
-                effectsMax: part(all.bounds.effectsMax), agentsMax: part(all.bounds.agentsMax),
-                pairsMax: part(all.bounds.pairsMax), answersMax: part(all.bounds.answersMax)))
+        self.init(all.bounds.map(part))
     }
 
     /// Upper bound of what the slots take.

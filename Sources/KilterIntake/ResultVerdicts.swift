@@ -5,14 +5,16 @@ import KilterVocabulary
 enum ResultVerdicts {
     static let names = FoldedNames(["iserror", "success", "ok", "error"])
 
+    fileprivate static let nothing: [StaticString] = ["null", "false", "\"\"", "{}", "[]", "0"]
+}
+
+extension SpanResolver {
     /// Whether the canonical text of an object says that the call failed. Only its outermost members are looked at.
-    static func isFailure(_ text: Text, _ resolver: SpanResolver) -> Bool {
-        func value(_ key: StaticString) -> Text { resolver.member(key, of: text).map { text.dropFirst($0) } ?? .none }
+    func saysFailure(_ text: Text) -> Bool {
+        func value(_ key: StaticString) -> Text { member(key, of: text).map { text.dropFirst($0) } ?? .none }
         if value("\"isError\":").hasPrefix("true") || value("\"is_error\":").hasPrefix("true") { return true }
         if value("\"success\":").hasPrefix("false") || value("\"ok\":").hasPrefix("false") { return true }
         let error = value("\"error\":")
-        return !error.isEmpty && !nothing.contains { error.hasPrefix($0) }
+        return !error.isEmpty && !ResultVerdicts.nothing.contains { error.hasPrefix($0) }
     }
-
-    private static let nothing: [StaticString] = ["null", "false", "\"\"", "{}", "[]", "0"]
 }

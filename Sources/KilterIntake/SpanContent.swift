@@ -28,20 +28,19 @@ extension SpanResolver {
         resolveMessage(&row)
     }
 
-    /// The text that the last fingerprint is of.
-    private func comparedText(_ value: AttributeValue) -> Text {
-        let isText = value.shape == .text || value.shape == .plainTree
-        // Of a tree, and of JSON text, the canonical form is still there.
-        return isText && !space.pointee.isCanonical ? value.text : space.pointee.canonical.text
+    /// Of a tree, and of JSON text, the canonical form is still there once it was made comparable.
+    private func isJSON(_ value: AttributeValue) -> Bool {
+        (value.shape != .text && value.shape != .plainTree) || space.pointee.isCanonical
     }
+
+    /// The text that the last fingerprint is of.
+    private func comparedText(_ value: AttributeValue) -> Text { isJSON(value) ? space.pointee.canonical.text : value.text }
 
     /// Notes a result that says next to nothing, and compares one with volatile parts without them.
     private func settle(_ value: AttributeValue, _ row: inout SpanRecord) {
-        let isText = value.shape == .text || value.shape == .plainTree
-        // Of a tree, and of JSON text, the canonical form is still there.
-        let isJSON = !isText || space.pointee.isCanonical
-        let text = isJSON ? space.pointee.canonical.text : value.text
-        if isJSON, space.pointee.canonical.hasVerdictName, ResultVerdicts.isFailure(text, self) { row.flags.insert(.failed) }
+        let isJSON = isJSON(value)
+        let text = comparedText(value)
+        if isJSON, space.pointee.canonical.hasVerdictName, saysFailure(text) { row.flags.insert(.failed) }
         if isBrief(text) || (!isJSON && isReceipt(text)) {
             row.flags.insert(.briefResult)
         } else {
@@ -62,8 +61,7 @@ extension SpanResolver {
 
     /// Compares arguments without the members that the configuration calls volatile for the tool.
     private func dropVolatile(_ value: AttributeValue, _ row: inout SpanRecord) {
-        let isText = value.shape == .text || value.shape == .plainTree
-        guard !isText || space.pointee.isCanonical else { return }
+        guard isJSON(value) else { return }
         let names = space.pointee.volatileNames(of: toolName(row.kind))
         if names.isEmpty { return }
         let mark = space.pointee.arena.used

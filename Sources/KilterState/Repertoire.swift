@@ -106,12 +106,7 @@ public struct Repertoire: BitwiseCopyable, Sendable {
         enter(use, what, &run)
         var sight = Sight(previous: run.previousName, read: run.read)
         noteTool(use, what, run, &sight)
-        if !sight.isNewTool, run.previous != 0, run.previous != what {
-            noteStep(StableHash.combine(run.previous, what), run, &sight)
-        } else if run.previous != 0, run.previous != what {
-            // The step to a tool that is new is new with it.
-            remember(step: StableHash.combine(run.previous, what))
-        }
+        if run.previous != 0, run.previous != what { noteStep(StableHash.combine(run.previous, what), run, &sight) }
         run.read = max(run.read, use.resultCharacters)
         run.lastCall = calls
         open[at] = run
@@ -134,39 +129,39 @@ public struct Repertoire: BitwiseCopyable, Sendable {
     }
 
     private mutating func noteTool(_ use: Use, _ what: UInt64, _ run: Run, _ sight: inout Sight) {
-        let word = Self.word(what)
-        for index in 0..<Int(toolCount) where tools[index] == word { return }
-        guard Int(toolCount) < Self.toolsMax else { return }
+        let known = toolCount
+        guard remember(tool: what) else { return }
         sight.isNewTool = true
-        sight.known = UInt32(toolCount)
+        sight.known = UInt32(known)
         look(back: toolHistory, past: run, &sight)
-        tools[Int(toolCount)] = word
-        toolCount &+= 1
         // A shell whose command is not seen for once is no new tool.
         if use.command != 0 { remember(tool: use.tool) }
         // The first run of all brings nothing but new tools, which says nothing about the others.
         if run.number > 1 { toolHistory.set(runCount &- run.number) }
     }
 
-    private mutating func remember(tool: NameHash) {
-        let word = Self.word(tool)
-        for index in 0..<Int(toolCount) where tools[index] == word { return }
-        guard Int(toolCount) < Self.toolsMax else { return }
-        tools[Int(toolCount)] = word
-        toolCount &+= 1
-    }
-
     private mutating func noteStep(_ step: UInt64, _ run: Run, _ sight: inout Sight) {
-        let count = stepCount
-        guard remember(step: step), count < stepCount else { return }
+        let known = stepCount
+        // The step to a tool that is new is new with it.
+        guard remember(step: step), !sight.isNewTool else { return }
         sight.isNewStep = true
-        sight.known = UInt32(count)
+        sight.known = UInt32(known)
         look(back: stepHistory, past: run, &sight)
         if run.number > 1 { stepHistory.set(runCount &- run.number) }
     }
 
+    /// True when the tool is new and has found a place.
+    @discardableResult private mutating func remember(tool: UInt64) -> Bool {
+        let word = Self.word(tool)
+        for index in 0..<Int(toolCount) where tools[index] == word { return false }
+        guard Int(toolCount) < Self.toolsMax else { return false }
+        tools[Int(toolCount)] = word
+        toolCount &+= 1
+        return true
+    }
+
     /// True when the step is new and has found a place.
-    @discardableResult private mutating func remember(step: UInt64) -> Bool {
+    private mutating func remember(step: UInt64) -> Bool {
         let word = Self.word(step)
         for index in 0..<Int(stepCount) where steps[index] == word { return false }
         guard Int(stepCount) < Self.stepsMax else { return false }

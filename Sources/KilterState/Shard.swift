@@ -70,13 +70,15 @@ public struct Shard: ~Copyable {
                 + pairsMax * KeyedSlab<DialogueHistory>.slotBytesMax + answersMax * KeyedSlab<AnswerMemory>.slotBytesMax
         }
 
-        /// An equal part of the bounds of all shards together.
-        public var perShard: Bounds {
+        /// Every bound changed in the same way.
+        public func map(_ change: (Int) -> Int) -> Bounds {
             Bounds(
-                turnsMax: turnsMax / Limits.shards, longTurnsMax: longTurnsMax / Limits.shards,
-                runsMax: runsMax / Limits.shards, graphsMax: graphsMax / Limits.shards, effectsMax: effectsMax / Limits.shards,
-                agentsMax: agentsMax / Limits.shards, pairsMax: pairsMax / Limits.shards, answersMax: answersMax / Limits.shards)
+                turnsMax: change(turnsMax), longTurnsMax: change(longTurnsMax), runsMax: change(runsMax), graphsMax: change(graphsMax),
+                effectsMax: change(effectsMax), agentsMax: change(agentsMax), pairsMax: change(pairsMax), answersMax: change(answersMax))
         }
+
+        /// An equal part of the bounds of all shards together.
+        public var perShard: Bounds { map { $0 / Limits.shards } }
     }
 
     /// Shard of a turn's calls: sequences are kept per turn, so the turns of a busy agent are spread out.
