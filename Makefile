@@ -5,7 +5,7 @@ KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
 
-.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents bench bench-instructions figures fixtures clean
+.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents bench bench-instructions bench-detectors figures fixtures clean
 
 PREFIX  ?= /usr/local
 
@@ -78,6 +78,9 @@ bench: deps ## decode, admission and the whole step: time, throughput, allocatio
 
 bench-instructions: deps ## instructions and allocations per span against Benchmarks/Thresholds
 	python3 Benchmarks/instructions.py
+
+bench-detectors: deps ## what each detector costs, in instructions: its state's update and its verdict
+	python3 Benchmarks/detector_costs.py
 
 figures: build ## whole replay next to Python's json.loads over the same lines (DATA=folder)
 	@test -e $(DATA) || { echo "no streams at $(DATA); name a folder or file of OTLP JSON lines: make figures DATA=folder"; exit 2; }

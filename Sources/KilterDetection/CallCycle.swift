@@ -19,7 +19,7 @@ enum CallCycle {
         return nil
     }
 
-    static func judge(_ window: CallWindow, _ subject: Subject) -> Finding? {
+    @inline(never) static func judge(_ window: CallWindow, _ subject: Subject) -> Finding? {
         guard let (period, turns) = period(window) else { return nil }
         let ladder = subject.thresholds.cycleTurns
         guard let severity = ladder.severity(of: turns) else { return nil }

@@ -10,7 +10,7 @@ import KilterVocabulary
 enum DuplicateSideEffect {
     /// The verdict on one successful call; `subject` is made only for a finding.
     // Guard: the pointer is only used here.
-    static func judge(
+    @inline(never) static func judge(
         _ memory: inout EffectMemory, _ row: UnsafePointer<SpanRecord>, _ counts: Thresholds, subject make: () -> Subject
     ) -> Finding? {
         guard memory.observe(row), let severity = counts.sideEffects.severity(of: memory.count) else { return nil }

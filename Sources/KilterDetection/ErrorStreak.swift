@@ -7,7 +7,7 @@ import KilterVocabulary
 /// The error's identity is its type with its text where there is one. A success ends the streak, refused calls do
 /// not count. Identical calls are `repeated_call`'s; arguments that are not known count as different.
 enum ErrorStreak {
-    static func judge(_ window: CallWindow, _ subject: Subject) -> Finding? {
+    @inline(never) static func judge(_ window: CallWindow, _ subject: Subject) -> Finding? {
         guard window.errorCount > 0, window.errorVaries else { return nil }
         let ladder = subject.thresholds.errorStreak
         guard let severity = ladder.severity(of: window.errorCount) else { return nil }

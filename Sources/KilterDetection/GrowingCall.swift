@@ -7,7 +7,7 @@ import KilterVocabulary
 /// Evidence: arguments of one tool that grow by the same length from call to call, or double; other tools in between do not
 /// matter. Lengths are enough, so it works where content is hashed. Source of the shape: a recorded command of 107 steps.
 enum GrowingCall {
-    static func judge(_ window: CallWindow, _ sight: CallWindow.Sight, _ subject: Subject) -> Finding? {
+    @inline(never) static func judge(_ window: CallWindow, _ sight: CallWindow.Sight, _ subject: Subject) -> Finding? {
         let ladder = subject.thresholds.growthSteps
         let steps = window.growth.steps
         guard sight.grew, let severity = ladder.severity(of: steps.count) else { return nil }

@@ -9,7 +9,7 @@ import KilterVocabulary
 /// with its 27th message. To and fro between two is `message_storm`'s, a circle of more than sixteen `message_growth`'s. One
 /// episode for each circle and text, whichever agent it is told from. Cost: nothing until a text comes back.
 enum MessageCycle {
-    static func judge(
+    @inline(never) static func judge(
         _ graph: inout AgentGraph, _ sight: AgentGraph.Sight, _ counts: Thresholds, sender: NameHash, subject: () -> Subject
     ) -> Finding? {
         guard sight.turns > 0, let severity = counts.circleTurns.severity(of: sight.turns) else { return nil }

@@ -13,7 +13,7 @@ import KilterVocabulary
 /// messages a message in health. Structural: it may trip only a breaker that lists it. Limits: an agent that is used again
 /// under its old name is not new, and beyond sixty-four agents nobody knows who brought in whom.
 enum MessageGrowth {
-    static func judge(
+    @inline(never) static func judge(
         _ graph: inout AgentGraph, _ sight: AgentGraph.Sight, _ counts: Thresholds, sender: NameHash, subject: () -> Subject
     ) -> Finding? {
         // Of rules that speak as loudly, the first.

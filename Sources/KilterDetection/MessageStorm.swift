@@ -11,7 +11,7 @@ import KilterVocabulary
 enum MessageStorm {
     /// The verdict on one message; `subject` is made only for a finding.
     // Guard: the pointer is only used here.
-    static func judge(
+    @inline(never) static func judge(
         _ board: inout MessageBoard, _ row: UnsafePointer<SpanRecord>, sender: NameHash, _ counts: Thresholds,
         subject: () -> Subject
     ) -> Finding? {

@@ -13,7 +13,7 @@ enum NewTool {
     static let contentCharacters: UInt32 = 60
 
     // Guard: the pointer is only used here.
-    static func judge(
+    @inline(never) static func judge(
         _ sight: Repertoire.Sight, _ row: UnsafePointer<SpanRecord>, _ counts: Thresholds, subject make: () -> Subject
     ) -> Finding? {
         guard sight.isNewTool else { return nil }

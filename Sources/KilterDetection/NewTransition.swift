@@ -7,7 +7,7 @@ import KilterVocabulary
 /// Evidence as in `NewTool`, over pairs of tools used one after the other; parallel calls follow what was before all of
 /// them. A tool that is new itself is `new_tool`'s. It informs.
 enum NewTransition {
-    static func judge(_ sight: Repertoire.Sight, _ counts: Thresholds, subject make: () -> Subject) -> Finding? {
+    @inline(never) static func judge(_ sight: Repertoire.Sight, _ counts: Thresholds, subject make: () -> Subject) -> Finding? {
         guard sight.isNewStep, let severity = counts.newTransition.severity(of: sight.oneIn) else { return nil }
         let subject = make()
         var finding = subject.firstUse(.newTransition, sight, severity, threshold: counts.newTransition.threshold(of: severity))

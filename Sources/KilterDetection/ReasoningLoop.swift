@@ -23,7 +23,7 @@ enum ReasoningLoop {
     private static let briefWeight: UInt32 = 5
 
     /// The verdicts on one answer, which `memory` has taken; `subject` is made only for a finding.
-    static func judge(
+    @inline(never) static func judge(
         _ memory: AnswerMemory, _ answer: Answer, _ counts: Thresholds, subject make: () -> Subject, into findings: inout [Finding]
     ) {
         if let finding = inRow(memory, answer, counts, make) { findings.append(finding) }

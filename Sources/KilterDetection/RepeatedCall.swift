@@ -16,7 +16,7 @@ import KilterVocabulary
 /// Unknown arguments equal nothing, so a content-free stream of one tool name never fires.
 enum RepeatedCall {
     /// The verdict on the call just observed, or nil below the information level.
-    static func judge(
+    @inline(never) static func judge(
         _ window: CallWindow, _ sight: CallWindow.Sight, inCycle: Bool, isAcknowledgement: @autoclosure () -> Bool,
         _ subject: Subject
     ) -> Finding? {

@@ -9,7 +9,7 @@ import KilterVocabulary
 /// other runs got for different arguments) say nothing and do not count: on 193 clean coding runs the rule fires in 132
 /// without that, in none of 371 with it.
 enum Stagnation {
-    static func judge(
+    @inline(never) static func judge(
         _ sight: CallWindow.Sight, _ call: Call, _ subject: Subject, _ acknowledged: AcknowledgedResults
     ) -> Finding? {
         guard call.told != 0, let severity = subject.thresholds.stagnation.severity(of: sight.sameResult.count) else { return nil }

@@ -7,7 +7,7 @@ import KilterVocabulary
 /// Evidence: calls of the turn whose error says that there is no tool of that name, whatever their arguments and whatever
 /// else is called in between. Counts as in OpenClaw.
 enum UnknownTool {
-    static func judge(_ window: CallWindow, _ sight: CallWindow.Sight, _ subject: Subject) -> Finding? {
+    @inline(never) static func judge(_ window: CallWindow, _ sight: CallWindow.Sight, _ subject: Subject) -> Finding? {
         let ladder = subject.thresholds.unknownTools
         guard sight.wasUnknownTool, let severity = ladder.severity(of: window.unknownTools.count) else { return nil }
         var finding = subject.finding(.unknownTool, keying: .agent)
