@@ -13,7 +13,8 @@ enum NoveltyCollapse {
     /// Pairs among the last thirty that must have been seen twice: a second and a third pass over fifteen files have fifteen.
     private static let wornMin: UInt32 = 16
 
-    @inline(never) static func judge(_ window: NoveltyWindow, resultKnown: Bool, louderThan said: Severity?, _ subject: Subject) -> Finding? {
+    @inline(never) static func judge(_ window: NoveltyWindow, resultKnown: Bool, louderThan said: Severity?, _ subject: Subject) -> Finding?
+    {
         let counts = subject.thresholds
         var best = verdict(.lastThirty, window.knownPairs(ofLast: 30), 30, counts.knownOfThirty, window, subject)
         if window.wornPairs(ofLast: 30) < wornMin { best = nil }
