@@ -47,6 +47,9 @@ let package = Package(
                 .product(name: "KilterVocabulary", package: "kilter"),
             ],
             swiftSettings: strict),
+        // The change statistics against the goals of their design.
+        .executableTarget(
+            name: "ChangeQuality", dependencies: [.product(name: "KilterMath", package: "kilter")], swiftSettings: strict),
         .executableTarget(
             name: "instruction-probe", dependencies: ["HotPath", "SpanStreams"], path: "Sources/InstructionProbe",
             swiftSettings: strict),

@@ -263,4 +263,25 @@ KILTER_INLINE size_t kilter_scalars(const uint8_t *p, size_t count) {
     return count - continuing;
 }
 
+typedef uint16_t kilter_u16x8 __attribute__((vector_size(16)));
+typedef int16_t kilter_s16x8 __attribute__((vector_size(16)));
+typedef uint32_t kilter_u32x4 __attribute__((vector_size(16)));
+
+// The sum of the first `bins` of 64 counts.
+KILTER_INLINE uint32_t kilter_counts_below(const uint16_t *counts, uint32_t bins) {
+    kilter_s16x8 index = {0, 1, 2, 3, 4, 5, 6, 7};
+    kilter_s16x8 end = (kilter_s16x8){0} + (int16_t)(bins < 64 ? bins : 64);
+    kilter_u32x4 even = {0}, odd = {0};
+    for (int i = 0; i < 64; i += 8) {
+        kilter_u16x8 v;
+        __builtin_memcpy(&v, counts + i, 16);
+        kilter_u32x4 below = (kilter_u32x4)(v & (kilter_u16x8)(index < end));
+        even += below & 0xffff;
+        odd += below >> 16;
+        index += 8;
+    }
+    even += odd;
+    return even[0] + even[1] + even[2] + even[3];
+}
+
 #endif

@@ -1,0 +1,86 @@
+/// Ratios of the rank alternatives: how much more probable each of 256 equal cells of a uniform rank is under a change.
+///
+/// The changes are those of normal scores: a normal law that moved by d, or whose spread is s times what it was. Every
+/// lane's mean over the cells is 1, so each is an e-value for uniform ranks, whatever law the values themselves have.
+enum RankTable {
+    /// Distances of the lanes that stand for a location, in standard deviations of the normal scores; six increases, five decreases.
+    static let shifts: [Double] = [0.15, 0.27, 0.48, 0.85, 1.5, 2.6, -0.15, -0.27, -0.48, -0.85, -1.5]
+    /// Factors of the lanes that stand for a spread.
+    static let scales: [Double] = [1.3, 1.7, 2.5, 0.75, 0.5]
+
+    /// 256 cells of sixteen lanes.
+    static let ratios: [SIMD16<Float>] = {
+        let edges = (0...256).map { Elementary.normalQuantile(Double($0) / 256) }
+        var cells = Array(repeating: SIMD16<Float>(repeating: 0), count: 256)
+        for lane in 0..<16 {
+            let below = edges.map { edge in
+                lane < shifts.count
+                    ? Elementary.normalDistribution(edge - shifts[lane]) : Elementary.normalDistribution(edge / scales[lane - shifts.count])
+            }
+            for cell in 0..<256 { cells[cell][lane] = Float(256 * (below[cell + 1] - below[cell])) }
+        }
+        return cells
+    }()
+
+    /// The mean of the standard normal law within each cell.
+    static let scores: [Float] = (0..<256).map { cell in
+        let low = Elementary.normalQuantile(Double(cell) / 256), high = Elementary.normalQuantile(Double(cell + 1) / 256)
+        let densityLow = low > -.infinity ? Elementary.normalDensity(low) : 0
+        let densityHigh = high < .infinity ? Elementary.normalDensity(high) : 0
+        return Float(256 * (densityLow - densityHigh))
+    }
+
+    /// Integrals of the ratios, and of the normal scores, from 0 to the edge of each cell: what a rank says that is only known
+    /// to lie between two others.
+    private static let sums: [SIMD16<Float>] = ratios.reduce(into: [SIMD16(repeating: 0)]) { $0.append(($0.last ?? .zero) + $1 / 256) }
+    private static let scoreSums: [Float] = scores.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1 / 256) }
+
+    /// The mean ratios of the ranks between `low` and `high`, both in 0...1: fair like those of one rank drawn from between
+    /// them, and without its chance. A value that equals all others says nothing.
+    @inline(__always) static func ratios(_ low: Float, _ high: Float) -> SIMD16<Float> {
+        let first = min(Int(low * 256), 255), last = min(Int(high * 256), 255)
+        if first == last { return ratios[first] }
+        let below = sums[first] + ratios[first] * (low - Float(first) / 256)
+        let above = sums[last] + ratios[last] * (high - Float(last) / 256)
+        return (above - below) / (high - low)
+    }
+
+    /// The mean normal score of the ranks between two.
+    @inline(__always) static func score(_ low: Float, _ high: Float) -> Float {
+        let first = min(Int(low * 256), 255), last = min(Int(high * 256), 255)
+        if first == last { return scores[first] }
+        let below = scoreSums[first] + scores[first] * (low - Float(first) / 256)
+        let above = scoreSums[last] + scores[last] * (high - Float(last) / 256)
+        return (above - below) / (high - low)
+    }
+
+    /// 1 where a change is so large that a daily swing of some 30 % does not pass for it.
+    static let isLarge = RateBaseline.lanes((0..<16).map { $0 < 11 && (shifts[$0] >= 0.85 || shifts[$0] <= -0.85) ? 1 : 0 })
+
+    /// Parts of the allowance by what so many observations can show at all: of small changes little comes before hundreds.
+    @inline(__always) static func weights(_ direction: Direction, count: UInt32) -> SIMD16<Float> {
+        count >= 400
+            ? weightsOfDirection[Int(direction.rawValue)]
+            : weightsOfFew[Int(direction.rawValue) + (count >= 150 ? Direction.allCases.count : 0)]
+    }
+
+    private static let weightsOfFew: [SIMD16<Float>] = [[0.04, 0.08, 0.22, 0.34, 0.22, 0.10], [0.12, 0.18, 0.28, 0.22, 0.13, 0.07]].flatMap
+    {
+        near in
+        Direction.allCases.map { direction in
+            let (bad, good): (Double, Double) = direction == .either ? (0.5, 0.5) : (0.85, 0.15)
+            let far = near.dropLast(2) + [near[4] + near[5]]
+            let spread = [0.2, 0.3, 0.25, 0.13, 0.12]
+            return RateBaseline.lanes(near.map { 0.8 * bad * $0 } + far.map { 0.8 * good * $0 } + spread.map { 0.2 * $0 })
+        }
+    }
+
+    static let weightsOfDirection = Direction.allCases.map { direction in
+        // For `down` the ranks are mirrored, so that the first lanes are the bad ones there, too.
+        let isEither = direction == .either
+        let (bad, good): (Double, Double) = isEither ? (0.5, 0.5) : (0.85, 0.15)
+        let near = [0.30, 0.28, 0.20, 0.12, 0.06, 0.04], far = [0.31, 0.29, 0.21, 0.12, 0.07]
+        let spread = [0.35, 0.3, 0.15, 0.13, 0.07]
+        return RateBaseline.lanes(near.map { 0.7 * bad * $0 } + far.map { 0.7 * good * $0 } + spread.map { 0.3 * $0 })
+    }
+}

@@ -1,0 +1,166 @@
+/// What is taken out of a stream of values before they are ranked, because it would otherwise pass for a change.
+public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
+    public struct Options: OptionSet, BitwiseCopyable, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Each value is replaced by what it differs from its forecast from the previous one.
+        public static let autocorrelation = Options(rawValue: 1)
+        /// The usual difference of an hour of the day is subtracted.
+        public static let season = Options(rawValue: 2)
+    }
+
+    /// Bytes of its written form.
+    public static let byteCount = 1 + 24 * 8 + 9 * 4
+    /// Days of data before the season is subtracted, and observations that count as much as the season's own of an hour.
+    static let seasonDays: Int32 = 2
+    static let shrinkage: Float = 20
+    /// Autocorrelation below this is left alone.
+    static let correlationMin: Float = 0.05
+
+    public let options: Options
+    /// Running medians of log2 x by hour of the day, and how many observations each rests on.
+    private var hourMedians = InlineArray<24, Float>(repeating: 0)
+    private var hourCounts = InlineArray<24, UInt32>(repeating: 0)
+    private var median: Float = 0
+    /// Running median of the distance from the median.
+    private var spread: Float = 0
+    private var count: UInt32 = 0
+    private var firstDay: Int32 = 0
+    private var day: Int32 = 0
+    /// The last value without season, as a distance from the median.
+    private var previous: Float = 0
+    /// Means of `ψ(r') r` and `ψ(r') r'`, r' the previous distance and ψ its clipping at three spreads: their quotient
+    /// estimates the lag-one coefficient without bias under heavy tails (Cauchy estimator of So and Shin, 1999).
+    private var crossed: Float = 0
+    private var squared: Float = 0
+    private var pairs: UInt32 = 0
+
+    public init(_ options: Options) { self.options = options }
+
+    /// Whether a season is to be subtracted but is not known yet: then small changes cannot be told from the hour's own.
+    public var isWaitingForSeason: Bool {
+        options.contains(.season) && (count == 0 || day - firstDay < Self.seasonDays)
+    }
+
+    /// False until `begin`; true when there is nothing to do.
+    var hasBegun: Bool { options.isEmpty || count > 0 }
+
+    /// The lag-one coefficient that is applied now.
+    public var coefficient: Float {
+        guard options.contains(.autocorrelation), pairs >= 20, squared > 0 else { return 0 }
+        let pairs = Float(pairs), raw = crossed / squared * (pairs / (pairs + 20))
+        let limited = raw < 0.95 ? raw : 0.95
+        // Of few pairs a coefficient is mostly chance, and taking it out would cost what it is to protect.
+        let least = max(Self.correlationMin, 1 / pairs.squareRoot())
+        return limited >= least ? limited : 0
+    }
+
+    /// What is left of a value `position`, log2 in steps of `Elementary.logPosition`; `hour` of the day in 0..<24.
+    mutating func remainder(_ position: Int32, hour: Int, day: Int32, learns: Bool = true) -> Int32 {
+        guard !options.isEmpty, hasBegun else { return position }
+        let hour = hour >= 0 && hour < 24 ? hour : 0
+        let value = Float(position) / Float(Elementary.stepsPerOctave)
+        self.day = max(day, self.day)
+        let level = value - season(hour)
+        let distance = level - median
+        let forecast = coefficient * previous
+        if learns { learn(value, distance: distance, hour: hour) }
+        previous = distance
+        let rest = median + distance - forecast
+        return Int32(max(-8e6, min(8e6, rest * Float(Elementary.stepsPerOctave))))
+    }
+
+    /// Starts from the median and the median distance from it of the first `count` values, in steps of
+    /// `Elementary.logPosition`: an outlier that came first would mislead for days.
+    mutating func begin(median: Int32, spread: Int32, count: UInt32, day: Int32) {
+        guard !options.isEmpty else { return }
+        let octave = Float(Elementary.stepsPerOctave)
+        self.median = Float(median) / octave
+        self.spread = spread > 0 ? Float(spread) / octave : 0.25
+        self.count = count
+        (firstDay, self.day) = (day, day)
+    }
+
+    private func season(_ hour: Int) -> Float {
+        guard options.contains(.season), !isWaitingForSeason, hourCounts[hour] > 0 else { return 0 }
+        let count = Float(hourCounts[hour])
+        return (hourMedians[hour] - median) * (count / (count + Self.shrinkage))
+    }
+
+    private mutating func learn(_ value: Float, distance: Float, hour: Int) {
+        if count > 0, pairs < .max {
+            let clip = 4.5 * spread
+            let bounded = max(-clip, min(clip, previous))
+            let wide = max(-5 * clip, min(5 * clip, distance))
+            let widePrevious = max(-5 * clip, min(5 * clip, previous))
+            pairs += 1
+            let share = 1 / Float(min(pairs, 1 << 16))
+            crossed += (bounded * wide - crossed) * share
+            squared += (bounded * widePrevious - squared) * share
+        }
+        if count < .max { count += 1 }
+        // Stochastic approximation of medians, with steps c / n whose constant suits a normal law and is safe for others.
+        let step = 2.4 * spread
+        median = Self.follow(median, value, step, count)
+        let size = distance < 0 ? -distance : distance
+        spread = max(1e-4, Self.follow(spread, size, 1.2 * spread, count))
+        guard options.contains(.season) else { return }
+        if hourCounts[hour] == 0 { hourMedians[hour] = median }
+        if hourCounts[hour] < .max { hourCounts[hour] += 1 }
+        hourMedians[hour] = Self.follow(hourMedians[hour], value, step, hourCounts[hour])
+    }
+
+    @inline(__always) private static func follow(_ median: Float, _ value: Float, _ step: Float, _ count: UInt32) -> Float {
+        let part = step / Float(min(count, 1 << 16) + 3)
+        return value > median ? median + part : value < median ? median - part : median
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(options.rawValue)
+        for hour in 0..<24 {
+            writer.write(float: hourMedians[hour])
+            writer.write(hourCounts[hour])
+        }
+        for value in [median, spread, previous, crossed, squared] { writer.write(float: value) }
+        writer.write(count)
+        writer.write(pairs)
+        writer.write(firstDay)
+        writer.write(day)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        let raw = try reader.read(UInt8.self)
+        guard raw < 4 else { throw ByteReader.Short() }
+        options = Options(rawValue: raw)
+        for hour in 0..<24 {
+            hourMedians[hour] = try reader.readFloat()
+            hourCounts[hour] = try reader.read()
+        }
+        median = try reader.readFloat()
+        spread = try reader.readFloat()
+        previous = try reader.readFloat()
+        crossed = try reader.readFloat()
+        squared = try reader.readFloat()
+        count = try reader.read()
+        pairs = try reader.read()
+        firstDay = try reader.read()
+        day = try reader.read()
+        let isPlausible = spread >= 0 && squared >= 0 && pairs <= count && (count > 0 || (day == 0 && firstDay == 0)) && firstDay <= day
+        guard isPlausible, (0..<24).allSatisfy({ hourCounts[$0] <= count }) else { throw ByteReader.Short() }
+        let isFar =
+            [median, spread, previous].contains { $0 < -8_000 || $0 > 8_000 } || (0..<24).contains { Swift.abs(hourMedians[$0]) > 8_000 }
+        guard !isFar, Swift.abs(crossed) < 1e12, squared < 1e12 else { throw ByteReader.Short() }
+        // A difference of days must not overflow.
+        guard day > Int32.min / 2, day < Int32.max / 2, firstDay > Int32.min / 2, firstDay < Int32.max / 2 else {
+            throw ByteReader.Short()
+        }
+    }
+
+    public static func == (a: ValueHygiene, b: ValueHygiene) -> Bool {
+        var (left, right) = (ByteWriter(), ByteWriter())
+        a.write(to: &left)
+        b.write(to: &right)
+        return left.bytes == right.bytes
+    }
+}
