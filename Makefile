@@ -5,7 +5,7 @@ KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
 
-.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents bench bench-instructions bench-detectors figures fixtures clean
+.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents quality bench bench-instructions bench-detectors figures fixtures clean
 
 PREFIX  ?= /usr/local
 
@@ -72,6 +72,9 @@ evidence: build ## injections that were obeyed and loops by the agents' own word
 
 incidents: build ## tell recorded incidents again: spans, time and dollars until each level, against what they cost
 	python3 Tests/Acceptance/incidents.py --kilter $(KILTER)
+
+quality: build ## suites of drift against the goals: delays, false alarms, attribution, cost of an update
+	python3 Tests/Acceptance/quality.py --kilter $(KILTER)
 
 bench: deps ## decode, admission and the whole step: time, throughput, allocations
 	cd Benchmarks && swift package -c release benchmark

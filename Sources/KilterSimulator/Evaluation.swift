@@ -65,6 +65,8 @@ public struct Evaluation: Sendable {
     public private(set) var falseAlarms = 0
     /// Sum over agents of the time from the start of their first to the end of their last labelled run.
     public private(set) var agentDays = 0.0
+    /// What concerns agents and not runs of theirs, where labels do.
+    public private(set) var drift: DriftEvaluation?
     /// Whether spans and dollars were counted in the stream; else they are the alerts' own, from their estimated onset.
     public let isMeasured: Bool
 
@@ -86,9 +88,13 @@ public struct Evaluation: Sendable {
     /// - Parameters:
     ///   - events: the JSON objects of `kilter replay`, one a line.
     ///   - measure: counts in the stream; nil takes the alerts' word, from the onset that each estimates.
-    public init(events: some Sequence<String>, truth: [TruthLabel], measure: Measure? = nil)
-        throws(Malformed)
-    {
+    ///   - window: what statistical alerts must come within.
+    ///   - tolerance: statistical alerts of one agent and signal that are closer are one episode.
+    ///   - runs: counts runs of agents in the stream, where it is given.
+    public init(
+        events: some Sequence<String>, truth: [TruthLabel], measure: Measure? = nil, window: DriftEvaluation.Window = .whole,
+        tolerance: Nanoseconds = .seconds(3_600), runs: DriftEvaluation.RunCount? = nil
+    ) throws(Malformed) {
         isMeasured = measure != nil
         var sightings = Sightings()
         for (number, line) in events.enumerated() where !line.isEmpty {
@@ -108,6 +114,7 @@ public struct Evaluation: Sendable {
         }
         judge(cases, index, measure)
         agentDays = Self.agentDays(of: truth)
+        drift = DriftEvaluation(sightings.all, truth: truth, window: window, tolerance: tolerance, count: runs)
     }
 
     private mutating func judge(

@@ -1,6 +1,9 @@
 extension Evaluation {
     /// The figures as one JSON object; what is not known is left out. Times are milliseconds, money microdollars.
-    public var jsonText: String {
+    public var jsonText: String { jsonText(allowed: nil) }
+
+    /// - Parameter allowed: statistical false alarms that the configuration allows in what was still, where it is known.
+    public func jsonText(allowed: Double?) -> String {
         var fields: [TelemetryValue.Field] = [
             .init("wrong_runs", .integer(Int64(wrongRuns))), .init("warned_runs", .integer(Int64(warnedRuns))),
         ]
@@ -12,6 +15,7 @@ extension Evaluation {
         fields.append(.init("measured_in_stream", .bool(isMeasured)))
         fields.append(.init("kinds", .array((kinds + (healthy.runs > 0 ? [healthy] : [])).map(\.json))))
         fields.append(.init("detectors", .array(detectors.map(\.json))))
+        if let drift { fields.append(.init("drift", drift.json(allowed: allowed))) }
         return TelemetryValue.object(fields).jsonText()
     }
 }

@@ -17,6 +17,9 @@ struct ObservedEvent {
     var span: String?
     var run: String?
     var signal: String?
+    var direction: String?
+    /// Unix nanoseconds.
+    var started: UInt64?
     /// Unix nanoseconds.
     var observed: UInt64?
     /// The alert that a breaker tripped on.
@@ -44,6 +47,8 @@ struct ObservedEvent {
         span = data["span_id"] as? String
         run = data["run"] as? String
         signal = data["signal"] as? String
+        direction = data["direction"] as? String
+        started = (data["started_at"] as? String).flatMap(UInt64.init)
         observed = (data["observed_at"] as? String).flatMap(UInt64.init)
         cause = data["cause"] as? String
         delaySpans = (data["delay"] as? [String: Any])?["spans"] as? Int

@@ -31,6 +31,10 @@ public struct Sighting: Sendable {
     public var service: String
     public var agent: String
     public var signal: String?
+    /// `up`, `down`, `wider`, `narrower` or `mix`.
+    public var direction: String?
+    /// Estimated onset, in Unix nanoseconds.
+    public var started: UInt64?
     /// Spans and microdollars since the onset that the alert estimates.
     public var spans: Int?
     public var microdollars: Int?
@@ -57,7 +61,8 @@ struct Sightings {
             let sighting = Sighting(
                 alert: event.id, detector: event.detector ?? "", level: level, isFiring: event.state == "firing",
                 time: event.observed ?? 0, trace: event.trace, run: event.run, span: event.span, service: event.service,
-                agent: event.agent, signal: event.signal, spans: event.delaySpans, microdollars: event.microdollars)
+                agent: event.agent, signal: event.signal,
+                direction: event.direction, started: event.started, spans: event.delaySpans, microdollars: event.microdollars)
             all.append(sighting)
             latest[event.id] = sighting
         } else if event.isBreaker, event.state == BreakerState.open.rawValue, let cause = event.cause, var trip = latest[cause] {

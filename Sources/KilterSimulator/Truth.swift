@@ -16,8 +16,12 @@ public struct TruthLabel: Sendable, Equatable {
     /// The signal that drifts, where it is one.
     public var signal: String?
     public var note: String?
+    /// Which way the signal goes: `up`, `down`, `wider`, `narrower` or `mix`.
+    public var direction: String?
 
     public static let healthy = "none"
+    /// How the note begins of the signal that a change is about; those of what follows from it begin otherwise.
+    public static let mainSignal = "main"
     public var isHealthy: Bool { kind == Self.healthy }
 
     public init(kind: String, start: UInt64, end: UInt64) {
@@ -32,7 +36,8 @@ public struct TruthLabel: Sendable, Equatable {
     public var line: String {
         let texts: [(String, String?)] = [
             ("trace_id", trace), ("conversation_id", conversation), ("service", service), ("agent", agent), ("kind", kind),
-            ("start_unix_nano", String(start)), ("end_unix_nano", String(end)), ("signal", signal), ("note", note),
+            ("start_unix_nano", String(start)), ("end_unix_nano", String(end)), ("signal", signal), ("direction", direction),
+            ("note", note),
         ]
         return TelemetryValue.object(
             texts.compactMap { name, text in text.map { TelemetryValue.Field(name, .string($0)) } }
@@ -73,6 +78,7 @@ public struct TruthLabel: Sendable, Equatable {
         agent = try text("agent")
         signal = try text("signal")
         note = try text("note")
+        direction = try text("direction")
         guard trace != nil || conversation != nil || service != nil || agent != nil else {
             throw Malformed(description: "neither trace_id nor conversation_id nor service nor agent says whom it is about")
         }

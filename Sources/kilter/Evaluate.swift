@@ -13,6 +13,11 @@ struct Evaluate: AsyncParsableCommand {
             from the start of the labelled window, in seconds, and with --stream in spans and dollars of that run; without it
             those are the alerts' own, from the onset that each estimates.
 
+            Labels of agents, as those of the suites of drift, are held against statistical alerts besides: what was found and how
+            many runs of the agent it took (with --stream), whether signal, direction and onset were right, and how many episodes
+            there were where nothing had changed, beside what the configuration allows. --within 600 or --within 6h counts what
+            comes later, in observations or time, as missed.
+
             Example: kilter evaluate events.jsonl truth.jsonl --stream stream.jsonl
             """)
 
@@ -21,6 +26,8 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "The spans themselves: a file, folder or pattern; may be given more than once.") var stream: [String] = []
     @Option(help: "Configuration with which they were judged; its names and prices count here.") var config: String?
     @Option(help: "Only labels of this kind, and healthy ones; may be given more than once.") var kind: [String] = []
+    @Option(help: "Observations, or a time such as 6h, within which a change of an agent must be told of.") var within: String?
+    @Option(help: "Statistical alerts of one agent and signal that are closer than this are one episode.") var tolerance = "1h"
     @Option(help: "Exit 1 when less of the runs is warned, such as 0.95 or 95%.") var minRecall: String?
     @Option(help: "Exit 1 beyond so many false alarms per agent-day, or beyond a share of healthy runs, such as 1%.")
     var maxFalseAlarms: String?
@@ -30,20 +37,24 @@ struct Evaluate: AsyncParsableCommand {
         try await reportingFailures {
             let least = try minRecall.map { try Quota($0, "--min-recall", most: 1) }
             let most = try maxFalseAlarms.map { try Quota($0, "--max-false-alarms") }
-            let result = try evaluate()
-            try StandardOutput.write(json ? result.jsonText + "\n" : EvaluationText().render(result))
+            let configuration = try ConfigurationFile.read(config, profile: nil)
+            let result = try evaluate(configuration)
+            let allowed = result.drift.flatMap { configuration.falseAlarms.warning.allowed(in: $0.exposure) }
+            try StandardOutput.write(json ? result.jsonText(allowed: allowed) + "\n" : EvaluationText().render(result, allowed: allowed))
             try least?.demandRecall(of: result)
             try most?.limitFalseAlarms(of: result)
         }
     }
 
-    private func evaluate() throws -> Evaluation {
+    private func evaluate(_ configuration: Configuration) throws -> Evaluation {
         let labels = try readTruth()
         let lines = try readLines(events)
+        let window = try window()
         var measure: Evaluation.Measure?
+        var runs: DriftEvaluation.RunCount?
         if !stream.isEmpty {
-            let rules = try ConfigurationFile.read(config, profile: nil).settings.intake
-            let trails = try RunTrails(try StreamSet(arguments: stream).files, rules: rules)
+            let trails = try RunTrails(try StreamSet(arguments: stream).files, rules: configuration.settings.intake)
+            runs = { trails.runs(ofService: $0, agent: $1, after: $2, upTo: $3) }
             measure = { label, sighting in
                 let ids = [label.conversation, label.trace].compactMap(\.self)
                 let time = sighting?.time ?? label.end
@@ -52,10 +63,21 @@ struct Evaluate: AsyncParsableCommand {
             }
         }
         do {
-            return try Evaluation(events: lines, truth: labels, measure: measure)
-        } catch {
+            return try Evaluation(
+                events: lines, truth: labels, measure: measure, window: window, tolerance: try Times.period(tolerance), runs: runs)
+        } catch let error as Evaluation.Malformed {
             throw Failure(.badData, "\(events):\(error.line): not an event; expected one JSON object a line, as replay writes them")
         }
+    }
+
+    private func window() throws -> DriftEvaluation.Window {
+        guard let within else { return .whole }
+        guard let observations = Int(within) else { return .time(try Times.period(within)) }
+        guard observations > 0 else { throw Failure(.usage, "--within \(within): must be at least 1") }
+        guard !stream.isEmpty else {
+            throw Failure(.usage, "--within \(within): observations are counted in the stream; name it with --stream")
+        }
+        return .observations(observations)
     }
 
     private func readTruth() throws -> [TruthLabel] {
@@ -94,6 +116,18 @@ struct Evaluate: AsyncParsableCommand {
 
     private static func lines(_ bytes: UnsafeRawBufferPointer) -> [String] {
         bytes.split(separator: 10, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension Configuration.FalseAlarms.Rate {
+    /// False alarms that it allows in so much time and so many runs; nil where the runs are not known.
+    fileprivate func allowed(in exposure: DriftEvaluation.Exposure) -> Double? {
+        let alarms = Double(millionths) / 1e6
+        switch (period, group) {
+        case (.time(let length), .agent): return alarms * exposure.agentDays * 86_400e9 / Double(max(length.count, 1))
+        case (.time(let length), .fleet): return alarms * exposure.fleetDays * 86_400e9 / Double(max(length.count, 1))
+        case (.runs(let count), _): return exposure.agentRuns.map { alarms * Double($0) / Double(max(count, 1)) }
+        }
     }
 }
 

@@ -3,7 +3,8 @@ import KilterSimulator
 
 /// An evaluation as people read it.
 struct EvaluationText {
-    func render(_ result: Evaluation) -> String {
+    /// - Parameter allowed: statistical false alarms that the configuration allows, where it is known.
+    func render(_ result: Evaluation, allowed: Double?) -> String {
         var text = kinds(result) + "\n"
         if !result.detectors.isEmpty { text += detectors(result) + "\n" }
         text += healthy(result)
@@ -11,6 +12,7 @@ struct EvaluationText {
         let precision = result.precision.map { "precision \(Figures.percent($0)) (of the labelled runs that were warned)" }
         let sums = [recall, precision].compactMap(\.self)
         if !sums.isEmpty { text += sums.joined(separator: ", ") + "\n" }
+        if let drift = result.drift { text += "\n" + DriftEvaluationText().render(drift, allowed: allowed) + "\n" }
         let origin =
             result.isMeasured ? "in the stream, from the start of the labelled window" : "by the alerts, from the onset they estimate"
         return text + "Delays are medians; spans and dollars are counted \(origin).\n"
@@ -74,7 +76,7 @@ enum Figures {
         "\(whole.spans), " + String(format: "$%.2f", Double(whole.microdollars) / 1e6)
     }
 
-    private static func duration(milliseconds: Int) -> String {
+    static func duration(milliseconds: Int) -> String {
         let seconds = Double(milliseconds) / 1_000
         if seconds < 120 { return String(format: "%.1f s", seconds) }
         if seconds < 7_200 { return String(format: "%.1f min", seconds / 60) }

@@ -81,6 +81,8 @@ enum FactsJSON {
         switch value {
         case .string(let text): quoted(text)
         case .integer(let number): String(number)
+        case .amount(let amount): amount.text
+        case .amounts(let amounts): "[" + amounts.map(\.text).joined(separator: ",") + "]"
         case .strings(let texts): "[" + texts.map(quoted).joined(separator: ",") + "]"
         case .facts(let facts): String(decoding: encode(facts), as: UTF8.self)
         }

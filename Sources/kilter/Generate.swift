@@ -13,13 +13,19 @@ struct Generate: AsyncParsableCommand {
             seed draws within what the scenario claims. With --spans ordinary conversations of the same agents are added
             before, beside and after, until there are that many spans. The same options give the same bytes.
 
-            Example: kilter generate P5-cycle-of-3 --agents 20 --spans 10000 --output stream.jsonl --truth truth.jsonl
+            The suites of drift, whose names begin with drift-, are long streams of agents of which the law and its change are
+            known: --agents is their number, --spans the observations of each, one trace an observation, and the truth has a line
+            for each agent and signal that changes. --every 15m sets the mean time between observations of one agent.
+
+            Examples: kilter generate P5-cycle-of-3 --agents 20 --spans 10000 --output stream.jsonl --truth truth.jsonl
+                      kilter generate drift-latency --agents 40 --output stream.jsonl --truth truth.jsonl
             """)
 
-    @Argument(help: "Id of a scenario; --list tells them.") var scenario: String?
+    @Argument(help: "Id of a scenario or suite; --list tells them.") var scenario: String?
     @Option(help: "Seed of all chance; the scenario's own otherwise.") var seed: UInt64?
-    @Option(help: "Groups of agents that tell the scenario.") var agents: Int?
-    @Option(help: "Spans that the stream has at least.") var spans: Int?
+    @Option(help: "Groups of agents that tell the scenario; agents of a suite.") var agents: Int?
+    @Option(help: "Spans that the stream has at least; observations of each agent of a suite.") var spans: Int?
+    @Option(help: "Mean time between observations of an agent of a suite, such as 15m.") var every: String?
     @Option(help: "Write what is true of each run to this file.") var truth: String?
     @Option(help: "Write the stream to this file; - is standard output.") var output = "-"
     @Option(help: "Write the configuration that the scenario rests on to this file.") var config: String?
@@ -42,17 +48,33 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            if list { return try StandardOutput.write(Scenarios.library.map(json ? jsonLine : paragraph).joined()) }
-            let chosen = try choose(scenario ?? "")
-            try writeConfiguration(of: chosen)
-            let labels = try writeStream(of: chosen)
+            if list { return try StandardOutput.write(json ? factsLines : paragraphs) }
+            let labels = try writeStream(named: scenario ?? "")
             if let truth { try Files.write(Array(labels.map { $0.line + "\n" }.joined().utf8), to: truth) }
         }
     }
 
+    private func writeStream(named id: String) throws -> [TruthLabel] {
+        if let suite = DriftSuites.named(id) { return try writeStream(of: suite) }
+        let chosen = try choose(id)
+        guard every == nil else { throw Failure(.usage, "--every: \(chosen.id) has a pace of its own; it sets that of suites of drift") }
+        try writeConfiguration(of: chosen)
+        return try writeStream(of: chosen)
+    }
+
+    private func writeStream(of suite: DriftSuite) throws -> [TruthLabel] {
+        if config != nil { StandardError.line("kilter: \(suite.id) rests on the defaults; no configuration was written") }
+        let gap = try every.map(Times.period)
+        let sink = try StreamSink(path: output)
+        var stream = DriftStream(suite, seed: seed, agents: agents, observations: spans, gap: gap)
+        let labels = try stream.write(sink.write)
+        try sink.close()
+        return labels
+    }
+
     private func choose(_ id: String) throws -> Scenario {
         if let found = Scenarios.named(id) { return found }
-        let ids = Scenarios.library.map(\.id)
+        let ids = Scenarios.library.map(\.id) + DriftSuites.all.map(\.id)
         let begun = ids.first { $0.lowercased().hasPrefix(id.lowercased()) }
         let hint = begun.map { "; did you mean `\($0)`?" } ?? NearestName.hint(for: id, among: ids)
         throw Failure(.usage, "\(id): no such scenario\(hint) (kilter generate --list tells them all)")
@@ -81,12 +103,22 @@ struct Generate: AsyncParsableCommand {
         return labels
     }
 
+    private var paragraphs: String {
+        Scenarios.library.map(paragraph).joined() + "\nSuites of drift\n\n" + DriftSuites.all.map(paragraph).joined()
+    }
+
+    private var factsLines: String { (Scenarios.library.map(\.factsLine) + DriftSuites.all.map(\.factsLine)).map { $0 + "\n" }.joined() }
+
     private func paragraph(_ scenario: Scenario) -> String {
         let configured = scenario.configuration == nil ? "" : " (with a configuration)"
         return "\(scenario.id)\(configured)\n  \(scenario.summary)\n  Why: \(scenario.why)\n"
     }
 
-    private func jsonLine(_ scenario: Scenario) -> String { scenario.factsLine + "\n" }
+    private func paragraph(_ suite: DriftSuite) -> String {
+        let sizes = "\(suite.agents) agents, \(suite.observations) observations of each"
+        let change = suite.onset < suite.observations ? ", \(suite.onset) of them before the change" : ""
+        return "\(suite.id) (\(sizes)\(change))\n  \(suite.summary)\n  Why: \(suite.why)\n"
+    }
 }
 
 /// Standard output, or a file that is written piece by piece.

@@ -10,7 +10,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case jsonl, tab
 enum SignalOption: String, ExpressibleByArgument, CaseIterable {
     case traces, logs
 
-    var signal: Signal { self == .logs ? .logs : .traces }
+    var signal: OTLPSignal { self == .logs ? .logs : .traces }
 }
 
 struct ReplayFiles: AsyncParsableCommand {

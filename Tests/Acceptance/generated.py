@@ -32,6 +32,10 @@ class Program:
         check(done.returncode == status, f"{' '.join(words)}: status {done.returncode}, not {status}: {done.stderr.decode()}")
         return done
 
+    def read(self, name):
+        with open(self.file(name), "rb") as file:
+            return file.read()
+
     def write(self, name, text):
         with open(self.file(name), "w") as file:
             file.write(text)
@@ -95,6 +99,35 @@ def refusals(kilter):
     kilter.run("evaluate", "none.jsonl", "truth.jsonl", "--min-recall", "1%", status=1)
 
 
+def suites(kilter):
+    """Streams of drift: sizes are kept, no run of theirs repeats itself, and made-up alerts are judged by the truth."""
+    kilter.run("generate", "drift-latency", "--agents", "3", "--spans", "200", "--output", "drift.jsonl", "--truth", "drift.truth")
+    again = kilter.run("generate", "drift-latency", "--agents", "3", "--spans", "200").stdout
+    check(again == kilter.read("drift.jsonl"), "the same options, the same bytes")
+    labels = [json.loads(line) for line in kilter.read("drift.truth").splitlines()]
+    mains = [label for label in labels if label.get("signal") == "latency"]
+    check(len({label["agent"] for label in labels}) == 3 and len(mains) == 3, "each agent changes")
+    alerts = []
+    for number, label in enumerate(mains[:2]):
+        time = int(label["start_unix_nano"]) + 600 * 10**9
+        data = {
+            "alert_id": f"a{number}", "state": "firing", "severity": "warning", "detector": "drift", "service": label["service"],
+            "agent": label["agent"], "signal": "latency", "direction": "up", "started_at": label["start_unix_nano"],
+            "observed_at": str(time)}
+        alerts.append(json.dumps({"id": f"a{number}/1", "type": "kilter.alert", "severity": "warning", "detector": "drift", "data": data}))
+    kilter.write("drift.events", "\n".join(alerts) + "\n")
+    done = kilter.run("evaluate", "drift.events", "drift.truth", "--json", "--stream", "drift.jsonl")
+    change = json.loads(done.stdout)["drift"]["changes"][0]
+    check(change["found"] == 2 and change["missed"] == 1 and change["directed_right"] == 2, "two of three are found")
+    check(1 <= change["observations"]["mean"] <= 30 and change["onset_error_seconds"]["p90"] == 0, "delays are counted in the stream")
+    table = kilter.run("evaluate", "drift.events", "drift.truth", "--within", "6h").stdout
+    check(b"changed signal" in table and b"nothing changed in 3 agents" in table, "people are told too")
+    kilter.run("evaluate", "drift.events", "drift.truth", "--within", "100", status=64)
+    kilter.run("evaluate", "drift.events", "drift.truth", "--within", "soon", status=64)
+    kilter.run("generate", "demo", "--every", "1m", status=64)
+    kilter.run("generate", "drift-latency", "--every", "0m", status=64)
+
+
 def listing(kilter):
     scenarios = [json.loads(line) for line in kilter.run("generate", "--list", "--json").stdout.splitlines()]
     check(len(scenarios) > 70 and all(scenario["summary"] and scenario["why"] for scenario in scenarios), "every scenario says why")
@@ -114,6 +147,7 @@ def main():
             chain(kilter)
             configuration(kilter)
             refusals(kilter)
+            suites(kilter)
             listing(kilter)
         except Wrong as wrong:
             print(f"generated: {wrong}")
