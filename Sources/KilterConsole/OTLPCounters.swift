@@ -30,7 +30,7 @@ public final class OTLPCounters: Sendable {
     }
 
     private struct Key: Hashable {
-        let signal: Signal?
+        let signal: OTLPSignal?
         let status: Int
     }
 
@@ -41,7 +41,7 @@ public final class OTLPCounters: Sendable {
     public init() {}
 
     /// - Parameter signal: nil where a request was none of the two.
-    func note(_ signal: Signal?, status: Int) {
+    func note(_ signal: OTLPSignal?, status: Int) {
         counts.withLock { $0.requests[Key(signal: signal, status: status), default: 0] &+= 1 }
     }
 
@@ -68,7 +68,7 @@ public final class OTLPCounters: Sendable {
         return snapshot
     }
 
-    private static func name(_ signal: Signal?) -> String {
+    private static func name(_ signal: OTLPSignal?) -> String {
         switch signal {
         case .traces: "traces"
         case .logs: "logs"

@@ -3,7 +3,7 @@ import KilterIntake
 
 /// What the header of an OTLP/HTTP request says of its body.
 package struct OTLPRequestHead: Equatable, Sendable {
-    package let signal: Signal
+    package let signal: OTLPSignal
     package let encoding: PayloadEncoding
     /// Nil for a body that comes as it is.
     package let compression: Compression?
@@ -31,7 +31,7 @@ package struct OTLPRequestHead: Equatable, Sendable {
     }
 
     /// The signal of a path, for counting; nil when it is none of ours.
-    static func knownSignal(_ path: String) -> Signal? {
+    static func knownSignal(_ path: String) -> OTLPSignal? {
         switch path.prefix(while: { $0 != "?" }) {
         case "/v1/traces": .traces
         case "/v1/logs": .logs
@@ -39,7 +39,7 @@ package struct OTLPRequestHead: Equatable, Sendable {
         }
     }
 
-    private static func signal(_ path: String) throws(OTLPRefusal) -> Signal {
+    private static func signal(_ path: String) throws(OTLPRefusal) -> OTLPSignal {
         if let signal = knownSignal(path) { return signal }
         if path.hasPrefix("/v1/metrics") { throw .path("Metrics are not taken here; send them elsewhere and spans to /v1/traces.") }
         throw .path("Nothing is taken at this path; spans go to /v1/traces, log records to /v1/logs.")

@@ -72,7 +72,7 @@ package enum OTLPResponse {
     ///   - rejected: records that were not taken.
     ///   - message: why; or, with none rejected, a warning.
     package static func success(
-        _ signal: Signal, _ encoding: PayloadEncoding, rejected: UInt64 = 0, message: String? = nil
+        _ signal: OTLPSignal, _ encoding: PayloadEncoding, rejected: UInt64 = 0, message: String? = nil
     ) -> [UInt8] {
         let isWhole = rejected == 0 && (message ?? "").isEmpty
         switch encoding {

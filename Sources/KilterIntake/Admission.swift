@@ -50,6 +50,12 @@ public struct Admission: ~Copyable {
                 if base[index].requestedCallCount != 0 && (outcome == .processed || outcome == .late) {
                     lastTenant?.pointee.remember(batch.requestedCalls(of: base[index]), of: base + index)
                 }
+                if base[index].assessmentCount != 0 && (outcome == .processed || outcome == .late) {
+                    for said in batch.assessments(of: base[index]) {
+                        lastTenant?.pointee.names.keep(said.name, in: &batch.strings)
+                        lastTenant?.pointee.names.keep(said.label, in: &batch.strings)
+                    }
+                }
                 base[index].place.outcome = outcome
                 tally[Int(outcome.rawValue)] &+= 1
             }
@@ -157,6 +163,8 @@ public struct Admission: ~Copyable {
         names.keep(row.pointee.conversation, in: &strings)
         names.keepTool(row.pointee.tool, in: &strings)
         names.keep(row.pointee.model, in: &strings)
+        names.keep(row.pointee.responseModel, in: &strings)
+        names.keep(row.pointee.finishReason, in: &strings)
         names.keep(row.pointee.provider, in: &strings)
         names.keep(row.pointee.errorType, in: &strings)
         names.keep(row.pointee.sender, in: &strings)

@@ -52,7 +52,9 @@ extension TenantMemory {
             writer.write(kept.order)
             writer.write(kept.touched)
             let slot = kept.slot
-            for word in [slot.greatestEnd, slot.lastAgent, slot.lastAgentEnd, slot.conversation, slot.turn, slot.personDigest] {
+            for word in [
+                slot.greatestEnd, slot.lastAgent, slot.lastAgentEnd, slot.conversation, slot.turn, slot.personDigest, slot.countedAgent,
+            ] {
                 writer.write(word)
             }
             writer.write(slot.spans)
@@ -79,6 +81,7 @@ extension TenantMemory {
         writeExceptions(to: &writer)
         writeRequests(to: &writer)
         writeAnswers(to: &writer)
+        fleet.write(to: &writer)
     }
 
     mutating func restore(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -94,8 +97,8 @@ extension TenantMemory {
             let slot = TraceMemory(
                 greatestEnd: try reader.read(), lastAgent: try reader.read(), lastAgentEnd: try reader.read(),
                 conversation: try reader.read(),
-                turn: try reader.read(), personDigest: try reader.read(), spans: try reader.read(),
-                hasInference: try reader.readBool(), hasAnswers: try reader.readBool(), tokens: try reader.read(),
+                turn: try reader.read(), personDigest: try reader.read(), countedAgent: try reader.read(),
+                spans: try reader.read(), hasInference: try reader.readBool(), hasAnswers: try reader.readBool(), tokens: try reader.read(),
                 picodollars: try reader.read(),
                 tokensOfTotals: try reader.read(), tokensUnmarked: try reader.read(), picodollarsUnmarked: try reader.read(),
                 counted: CountedCall(span: try reader.read(), tokens: try reader.read(), picodollars: try reader.read()),
@@ -121,6 +124,7 @@ extension TenantMemory {
         try restoreExceptions(from: &reader)
         try restoreRequests(from: &reader)
         try restoreAnswers(from: &reader)
+        fleet = try FleetRoll(from: &reader, secret: Self.secret)
     }
 
     private func writeExceptions(to writer: inout ByteWriter) {

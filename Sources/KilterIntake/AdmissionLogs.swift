@@ -24,6 +24,7 @@ extension TenantMemory {
 
         engineTime = max(engineTime, EventTime(nanoseconds: row.pointee.endNanoseconds))
         row.pointee.place.engineTime = engineTime
+        row.pointee.place.fleet = fleet.size
         return .processed
     }
 

@@ -13,6 +13,8 @@ struct TraceMemory: BitwiseCopyable {
     var turn: UInt64 = 0
     /// Digest of the last message a person sent: the same message again does not begin a turn.
     var personDigest: UInt64 = 0
+    /// The agent that was last counted among the living.
+    var countedAgent: UInt64 = 0
     var spans: UInt32 = 0
     /// A model was asked in this trace, so totals of agents and workflows repeat what is counted already.
     var hasInference = false
@@ -120,6 +122,7 @@ struct TenantMemory: ~Copyable {
     var exceptions = KeyedSlab<ExceptionMemory>(capacityMax: Limits.exceptionsMax, secret: Self.secret)
     /// Answers that log records told before their spans came.
     var answers = KeyedSlab<Answer>(capacityMax: Limits.awaitedAnswersMax, secret: Self.secret)
+    var fleet = FleetRoll(secret: Self.secret)
 
     /// Where keys lie in the indices of this process; no output depends on it.
     static let secret = UInt64.random(in: .min ... .max)
@@ -173,6 +176,11 @@ struct TenantMemory: ~Copyable {
         let end = row.pointee.endNanoseconds
         engineTime = max(engineTime, EventTime(nanoseconds: end))
         row.pointee.place.engineTime = engineTime
+        if trace.pointee.countedAgent != row.pointee.place.agentKey {
+            trace.pointee.countedAgent = row.pointee.place.agentKey
+            fleet.note(row.pointee.place.agentKey, at: engineTime)
+        }
+        row.pointee.place.fleet = fleet.size
         let late = end &+ Admission.lateness.count < trace.pointee.greatestEnd
         trace.pointee.greatestEnd = max(trace.pointee.greatestEnd, end)
         return late ? .late : .processed

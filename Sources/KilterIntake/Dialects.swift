@@ -6,6 +6,7 @@ enum Field: UInt8, CaseIterable {
     case outputMessages, answerText, input, tool, callID, arguments, result, genericInput, genericOutput, toolParameters
     case argumentsHash, resultHash, argumentsCharacters, resultCharacters
     case model, responseModel, sharedModel, invocationParameters, provider, providerSystem, responseID
+    case finishReason, secondsToFirstToken, millisecondsToFirstToken
     case inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, totalTokens
     case usageDetails, inputDetails, outputDetails, providerDetails
     case errorType, errorMessage, exceptionType, exceptionMessage, statusCode, success, toolStatus, level, guardrailError

@@ -5,6 +5,8 @@ import KilterVocabulary
 enum ClaudeCodeDialect {
     static let aliases: [Alias] = [
         Alias("model", .model, Rank.bare),
+        Alias("stop_reason", .finishReason, Rank.bare),
+        Alias("ttft_ms", .millisecondsToFirstToken, Rank.bare),
         Alias("input_tokens", .inputTokens, Rank.bare),
         Alias("output_tokens", .outputTokens, Rank.bare),
         Alias("cache_read_tokens", .cacheReadTokens, Rank.bare),

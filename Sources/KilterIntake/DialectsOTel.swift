@@ -19,6 +19,11 @@ enum OTelDialect {
         Alias("gen_ai.provider.name", .provider, Rank.current),
         Alias("gen_ai.system", .provider, Rank.older),
         Alias("gen_ai.response.id", .responseID, Rank.current),
+        Alias("gen_ai.response.finish_reasons", .finishReason, Rank.current),
+        Alias("gen_ai.response.finish_reason", .finishReason, Rank.openLLMetry),
+        Alias("gen_ai.response.stop_reason", .finishReason, Rank.openLLMetry + 1),
+        Alias("gen_ai.response.time_to_first_chunk", .secondsToFirstToken, Rank.current),
+        Alias("gen_ai.streaming.time_to_first_token", .secondsToFirstToken, Rank.vendor),
         Alias("gen_ai.output.messages", .outputMessages, Rank.current),
         Alias("gen_ai.input.messages", .input, Rank.current),
         // Pydantic AI's agents: the whole conversation, in the form of the messages above.

@@ -13,6 +13,7 @@ enum OpenInferenceDialect {
         Alias("llm.request.model_name", .model, Rank.openInference),
         Alias("llm.model_name", .sharedModel, Rank.openInference),
         Alias("llm.invocation_parameters", .invocationParameters, Rank.openInference),
+        Alias("llm.finish_reason", .finishReason, Rank.openInference),
         Alias("embedding.model_name", .model, Rank.openInference + 2),
         Alias("reranker.model_name", .model, Rank.openInference + 3),
         Alias("llm.response.model_name", .responseModel, Rank.openInference),

@@ -8,7 +8,7 @@ public struct Refusal: Error, Equatable, Sendable {
 }
 
 /// What kind of telemetry a message claims to carry.
-public enum Signal: UInt8, Sendable {
+public enum OTLPSignal: UInt8, Sendable {
     case traces, logs
     /// Metrics, profiles: refused as `unsupported_signal`.
     case other
@@ -44,7 +44,7 @@ public enum PayloadEncoding: UInt8, Sendable {
 
 /// What the frames of one ZeroMQ message say about its payload (contract, section 3).
 public struct Envelope: Equatable, Sendable {
-    public var signal: Signal
+    public var signal: OTLPSignal
     public var encoding: PayloadEncoding
     /// False for a lone payload frame, whose encoding was guessed from its first bytes: after inflating a compressed
     /// one, ask `PayloadEncoding.recognise` again.
@@ -90,7 +90,7 @@ public struct Envelope: Equatable, Sendable {
     private static func readTopic(_ topic: UnsafeBufferPointer<UInt8>) throws(Refusal) -> Envelope {
         let dot = UInt8(ascii: ".")
         let signalEnd = topic.firstIndex(of: dot) ?? topic.count
-        let signal: Signal
+        let signal: OTLPSignal
         if equal(topic[..<signalEnd], "traces") {
             signal = .traces
         } else if equal(topic[..<signalEnd], "logs") {

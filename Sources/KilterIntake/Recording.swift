@@ -93,7 +93,7 @@ extension Recording {
         var payloadBytes: UInt32 = 0
         var topicBytes: UInt16 = 0
         var sequence: UInt64?
-        var signal = Signal.traces
+        var signal = OTLPSignal.traces
         var encoding = PayloadEncoding.protobuf
         var encodingIsDeclared = false
         var compression: Compression?
@@ -113,7 +113,7 @@ extension Recording {
             topicBytes = Self.load(bytes, 4, UInt16.self)
             if bytes[7] & 1 != 0 { sequence = Self.load(bytes, 16, UInt64.self) }
             encodingIsDeclared = bytes[7] & 2 != 0
-            signal = Signal(rawValue: bytes[24]) ?? .other
+            signal = OTLPSignal(rawValue: bytes[24]) ?? .other
             encoding = bytes[25] == PayloadEncoding.json.rawValue ? .json : .protobuf
         }
 

@@ -35,7 +35,7 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
     /// - Returns: why the payload failed as a whole, or nil.
     @discardableResult
     public mutating func decode(
-        _ payload: UnsafeBufferPointer<UInt8>, signal: Signal = .traces, encoding: PayloadEncoding,
+        _ payload: UnsafeBufferPointer<UInt8>, signal: OTLPSignal = .traces, encoding: PayloadEncoding,
         into batch: inout SpanBatch
     ) -> QuarantineReason? {
         guard let base = payload.baseAddress, payload.count > 0 else {
@@ -69,7 +69,7 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
     /// The same for bytes that have no slack behind them: they are copied first.
     @discardableResult
     public mutating func decode(
-        copying payload: some Collection<UInt8>, signal: Signal = .traces, encoding: PayloadEncoding,
+        copying payload: some Collection<UInt8>, signal: OTLPSignal = .traces, encoding: PayloadEncoding,
         into batch: inout SpanBatch
     ) -> QuarantineReason? {
         let count = payload.count
@@ -96,7 +96,7 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
     }
 
     private func read(
-        _ payload: Text, _ signal: Signal, _ encoding: PayloadEncoding, into batch: inout SpanBatch
+        _ payload: Text, _ signal: OTLPSignal, _ encoding: PayloadEncoding, into batch: inout SpanBatch
     ) throws(Refusal) {
         space.pointee.beginPayload(bytes: payload.count)
         space.pointee.textsAreTerminated = encoding == .json

@@ -120,6 +120,7 @@ struct SpanResolver {
         space.pointee.resolveConfigured(&row, into: &batch)
         resolveFailure(&row, into: &batch)
         includeReasoning(&row)
+        if row.kind.answers { resolveEnding(&row, into: &batch) }
         resolveCost(&row, in: batch.strings)
         resolveAssessments(&row, into: &batch)
         resolveAnswer(&row, into: &batch)

@@ -115,6 +115,16 @@ extension SpanResolver {
         }
     }
 
+    /// Why a model stopped, and how long it took to begin.
+    @inline(__always) func resolveEnding(_ row: inout SpanRecord, into batch: inout SpanBatch) {
+        if candidates.has(.finishReason) { row.finishReason = space.pointee.name(listText(.finishReason), into: &batch) }
+        for (field, unit) in [(Field.secondsToFirstToken, 1e6), (.millisecondsToFirstToken, 1e3)] where candidates.has(field) {
+            // A day and more to the first word is no figure, but a clock's time.
+            guard let time = score(candidates.first(field)), time > 0, time * unit < 86_400e6 else { continue }
+            row.firstTokenMicroseconds = UInt32(exactly: (time * unit).rounded(.down)) ?? .max
+        }
+    }
+
     /// The text of a field, or the first text of a list.
     func listText(_ field: Field) -> Text {
         let own = space.pointee.nameText(field)

@@ -11,7 +11,7 @@ public struct StreamPayload: Sendable {
     /// Bytes of the stream, after decompression, before it.
     public var position: UInt64
     /// What the payload says it carries, or for protobuf, which does not say, what the file was declared to carry.
-    public var signal = Signal.traces
+    public var signal = OTLPSignal.traces
     /// False for a recorded message that came without a topic; see `Envelope`.
     public var encodingIsDeclared = true
     /// When a recorded message arrived, and the number that its publisher gave it; nil in other forms.
@@ -79,9 +79,9 @@ public struct StreamBlock: ~Copyable {
 
     /// Adds a payload whose signal its own bytes tell; `undeclared` is that of protobuf, which does not tell.
     mutating func add(
-        _ range: Range<Int>, _ encoding: PayloadEncoding, undeclared: Signal, number: UInt64, position: UInt64
+        _ range: Range<Int>, _ encoding: PayloadEncoding, undeclared: OTLPSignal, number: UInt64, position: UInt64
     ) {
-        let signal = encoding == .json ? Signal(firstKeyOf: UnsafeRawBufferPointer(rebasing: bytes[range])) : undeclared
+        let signal = encoding == .json ? OTLPSignal(firstKeyOf: UnsafeRawBufferPointer(rebasing: bytes[range])) : undeclared
         add(
             StreamPayload(
                 offset: range.lowerBound, count: range.count, encoding: encoding, number: number, position: position,
@@ -124,7 +124,7 @@ public struct StreamFile: ~Copyable {
     /// Opens `path`, or standard input when it is `-`. `protobuf` is the signal of protobuf payloads, which do not say
     /// themselves what they carry.
     public init(
-        path: String, protobuf: Signal = .traces, chunkBytes: Int = Self.chunkBytes,
+        path: String, protobuf: OTLPSignal = .traces, chunkBytes: Int = Self.chunkBytes,
         payloadMax: Int = Limits.inflatedBytesMax
     ) throws(StreamError) {
         let chunk = max(chunkBytes, 1)
@@ -139,7 +139,7 @@ public struct StreamFile: ~Copyable {
 
     /// A stream that is in memory already; `name` appears in messages.
     public init(
-        bytes: [UInt8], name: String, protobuf: Signal = .traces, chunkBytes: Int = Self.chunkBytes,
+        bytes: [UInt8], name: String, protobuf: OTLPSignal = .traces, chunkBytes: Int = Self.chunkBytes,
         payloadMax: Int = Limits.inflatedBytesMax
     ) {
         let chunk = max(chunkBytes, 1)

@@ -85,7 +85,7 @@ enum StreamGuess: Equatable {
     }
 }
 
-extension Signal {
+extension OTLPSignal {
     /// What a JSON request carries, told by its first key. Another key than OTLP's counts as traces, so that the
     /// decoder refuses it with its reason. Costs a few nanoseconds.
     init(firstKeyOf json: UnsafeRawBufferPointer) {

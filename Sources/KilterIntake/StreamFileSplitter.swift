@@ -37,11 +37,11 @@ struct StreamSplitter: ~Copyable {
     var isBehindHeader = false
     var sawRecord = false
     /// What protobuf payloads carry.
-    private let protobuf: Signal
+    private let protobuf: OTLPSignal
     let payloadMax: Int
     private var inflater: Inflater
 
-    init(file: String, protobuf: Signal, payloadMax: Int) {
+    init(file: String, protobuf: OTLPSignal, payloadMax: Int) {
         self.file = file
         self.protobuf = protobuf
         self.payloadMax = payloadMax

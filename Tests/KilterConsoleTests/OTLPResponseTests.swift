@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Answers of OTLP/HTTP")
 struct OTLPResponseTests {
-    @Test("A whole success is empty in protobuf and an empty object in JSON", arguments: [Signal.traces, .logs])
-    func success(signal: Signal) {
+    @Test("A whole success is empty in protobuf and an empty object in JSON", arguments: [OTLPSignal.traces, .logs])
+    func success(signal: OTLPSignal) {
         #expect(OTLPResponse.success(signal, .protobuf).isEmpty)
         #expect(OTLPResponse.success(signal, .json) == Array("{}".utf8))
     }
@@ -22,7 +22,7 @@ struct OTLPResponseTests {
 
     @Test("Partial success in JSON: the count is a string, its name that of the signal")
     func partialJSON() {
-        func text(_ signal: Signal, _ rejected: UInt64, _ message: String) -> String {
+        func text(_ signal: OTLPSignal, _ rejected: UInt64, _ message: String) -> String {
             String(decoding: OTLPResponse.success(signal, .json, rejected: rejected, message: message), as: UTF8.self)
         }
         #expect(text(.traces, 3, "no id") == #"{"partialSuccess":{"rejectedSpans":"3","errorMessage":"no id"}}"#)

@@ -43,7 +43,7 @@ struct AliasCase: Sendable, CustomTestStringConvertible {
     /// Keys that only log records are asked for.
     static let ofEvents: Set<String> = ["event.name", "kind", "target", "note", "annotator_kind", "message"]
 
-    static let all = names + namesOfTools + parties + bare + counts + kinds + content + costs + failures + statements
+    static let all = names + namesOfTools + parties + bare + counts + kinds + content + costs + failures + statements + endings
 }
 
 // MARK: How a row is made
@@ -84,6 +84,23 @@ extension AliasCase {
     private static let agent = [("gen_ai.operation.name", "invoke_agent")]
 
     // MARK: The rows
+
+    private static let endings: [AliasCase] =
+        named(
+            "ending",
+            [
+                "gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "gen_ai.response.stop_reason",
+                "ai.response.finishReason", "llm.finish_reason",
+            ], beside: [("gen_ai.operation.name", "chat")])
+        + named("ending", ["stop_reason"], name: "claude_code.llm_request")
+        + row(
+            ["gen_ai.response.time_to_first_chunk", "gen_ai.streaming.time_to_first_token"], Build.int(2),
+            beside: [("gen_ai.operation.name", "chat")]
+        ) { $0.firstTokenMicroseconds == 2_000_000 }
+        + row(
+            ["ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"], Build.int(2), beside: [("gen_ai.operation.name", "chat")]
+        ) { $0.firstTokenMicroseconds == 2_000 }
+        + row(["ttft_ms"], Build.int(2), name: "claude_code.llm_request") { $0.firstTokenMicroseconds == 2_000 }
 
     private static let names: [AliasCase] =
         named(

@@ -16,6 +16,7 @@ struct Shown: Equatable, CustomStringConvertible {
             "workflow": name(row.workflow), "tool": name(row.tool), "model": name(row.model),
             "response": name(row.responseModel), "provider": name(row.provider), "error": name(row.errorType),
             "sender": name(row.sender), "department": name(row.department),
+            "ending": name(row.finishReason),
         ]
     }
 
@@ -28,7 +29,7 @@ struct Shown: Equatable, CustomStringConvertible {
             row.argumentsSketch.bins, row.resultSketch.bins,
             row.messageSimilarity, row.errorDigest, row.responseID, row.callID, UInt64(row.inputTokens),
             UInt64(row.outputTokens), UInt64(row.cacheReadTokens), UInt64(row.cacheWriteTokens),
-            UInt64(row.reasoningTokens), UInt64(row.argumentsCharacters), UInt64(row.resultCharacters),
+            UInt64(row.reasoningTokens), UInt64(row.firstTokenMicroseconds), UInt64(row.argumentsCharacters), UInt64(row.resultCharacters),
             UInt64(row.messageCharacters), UInt64(row.kind.rawValue), UInt64(row.flags.rawValue),
             UInt64(row.firstAssessment), UInt64(row.assessmentCount),
             row.answer.digest, row.answer.prompt, UInt64(row.answer.tailBytes), UInt64(row.answer.tailRepeats),
@@ -47,13 +48,13 @@ struct Shown: Equatable, CustomStringConvertible {
 struct Decoded {
     var batch: SpanBatch
 
-    init(_ payload: some Collection<UInt8>, _ encoding: PayloadEncoding, signal: Signal = .traces) {
+    init(_ payload: some Collection<UInt8>, _ encoding: PayloadEncoding, signal: OTLPSignal = .traces) {
         var decoder = RequestDecoder()
         batch = SpanBatch()
         decoder.decode(copying: payload, signal: signal, encoding: encoding, into: &batch)
     }
 
-    init(json: String, signal: Signal = .traces) { self.init(Array(json.utf8), .json, signal: signal) }
+    init(json: String, signal: OTLPSignal = .traces) { self.init(Array(json.utf8), .json, signal: signal) }
 
     var rows: [Shown] { batch.rows.map { Shown($0, in: batch) } }
     func quarantined(_ reason: QuarantineReason) -> UInt64 { batch.quarantined[Int(reason.rawValue)] }

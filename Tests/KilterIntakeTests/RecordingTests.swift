@@ -152,16 +152,16 @@ import Testing
 
 /// What a stream says of its signals, and what stands before its first payload.
 @Suite struct StreamSignalTests {
-    private func signals(_ bytes: [UInt8], protobuf: Signal = .traces) throws -> [Signal] {
+    private func signals(_ bytes: [UInt8], protobuf: OTLPSignal = .traces) throws -> [OTLPSignal] {
         var file = StreamFile(bytes: bytes, name: "spans", protobuf: protobuf)
         var block = StreamBlock()
-        var found: [Signal] = []
+        var found: [OTLPSignal] = []
         while try file.read(into: &block) { found += block.payloads.map(\.signal) }
         return found
     }
 
     @Test func linesTellTheirSignalByTheirFirstKey() throws {
-        let lines: [(String, Signal)] = [
+        let lines: [(String, OTLPSignal)] = [
             (#"{"resourceSpans":[]}"#, .traces), (#"{"resourceLogs":[]}"#, .logs), (#"{"resource_logs":[]}"#, .logs),
             (#" {\#t"resourceLogs" :[]}"#, .logs), (#"{"resourceMetrics":[]}"#, .other), (#"{"resource_profiles":[]}"#, .other),
             (#"{"resourceLogsX":[]}"#, .traces), (#"{"neither":"resourceLogs"}"#, .traces), ("{}", .traces), ("{", .traces),
