@@ -26,6 +26,7 @@ let package = Package(
         .library(name: "KilterState", targets: ["KilterState"]),
         .library(name: "KilterDetection", targets: ["KilterDetection"]),
         .library(name: "KilterVocabulary", targets: ["KilterVocabulary"]),
+        .library(name: "KilterMath", targets: ["KilterMath"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

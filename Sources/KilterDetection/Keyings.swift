@@ -6,10 +6,15 @@ import KilterVocabulary
 public struct Standards: Sendable {
     public var thresholds: [Thresholds]
     public var acknowledged: AcknowledgedResults
+    public var budget: FalseAlarmBudget
 
-    public init(thresholds: [Thresholds] = [.published], acknowledged: AcknowledgedResults = AcknowledgedResults()) {
+    public init(
+        thresholds: [Thresholds] = [.published], acknowledged: AcknowledgedResults = AcknowledgedResults(),
+        budget: FalseAlarmBudget = FalseAlarmBudget()
+    ) {
         self.thresholds = thresholds
         self.acknowledged = acknowledged
+        self.budget = budget
     }
 }
 
@@ -18,10 +23,11 @@ public struct Found: Sendable {
     public var findings: [Finding] = []
     public var votes: [AcknowledgementVote] = []
     public var dialogues: [DialogueMark] = []
+    public var groupRuns: [GroupRun] = []
 
     public init() {}
 
-    public var isEmpty: Bool { findings.isEmpty && votes.isEmpty && dialogues.isEmpty }
+    public var isEmpty: Bool { findings.isEmpty && votes.isEmpty && dialogues.isEmpty && groupRuns.isEmpty }
 }
 
 /// State plus batch become findings: the detectors, run under the keyings they belong to.
@@ -288,7 +294,8 @@ public enum Detection {
     }
 
     /// A finding in words.
-    public static func explain(_ finding: Finding, name: NameLookup) -> Explanation {
+    /// - Parameter budget: the false alarms that may be seen, as the configuration says it.
+    public static func explain(_ finding: Finding, budget: String = "", name: NameLookup) -> Explanation {
         switch finding.detector {
         case .repeatedCall: RepeatedCall.explain(finding, name)
         case .callCycle: CallCycle.explain(finding, name)
@@ -304,6 +311,8 @@ public enum Detection {
         case .messageGrowth: MessageGrowth.explain(finding, name)
         case .newTool: NewTool.explain(finding, name)
         case .newTransition: NewTransition.explain(finding, name)
+        case .drift, .burst, .mixDrift: SignalWords.explain(finding, name, budget: budget)
+        case .versionChange: VersionChange.explain(finding, name)
         }
     }
 }

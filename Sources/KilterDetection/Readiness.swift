@@ -43,6 +43,8 @@ extension Detection {
             case .messageCycle: MessageStorm.readiness(seen, of: .messageCycle)
             case .messageGrowth: MessageGrowth.readiness(seen)
             case .newTool, .newTransition: NewTool.readiness(seen, of: detector)
+            case .drift, .mixDrift, .burst: SignalWords.readiness(seen, of: detector)
+            case .versionChange: VersionChange.readiness(seen)
             }
         }
     }

@@ -52,6 +52,8 @@ public struct ShardWork: Sendable {
     var calls = List()
     var runRows = List()
     var agentCalls = List()
+    /// Whatever says what is usual for an agent.
+    var observed = List()
 
     public init() {}
 
@@ -60,6 +62,7 @@ public struct ShardWork: Sendable {
         calls.removeAll()
         runRows.removeAll()
         agentCalls.removeAll()
+        observed.removeAll()
         batch.rows.withUnsafeBufferPointer { all in
             // Guard: `rows` is inside the buffer, and the pointer does not leave this closure.
             guard let base = all.baseAddress, rows.lowerBound >= 0, rows.upperBound <= all.count else { return }
@@ -68,10 +71,14 @@ public struct ShardWork: Sendable {
         calls.arrange()
         runRows.arrange()
         agentCalls.arrange()
+        observed.arrange()
     }
 
     // Guard: as above.
     @inline(__always) private mutating func share(_ row: UnsafePointer<SpanRecord>, _ number: Int) {
+        if Detection.isObserved(row) {
+            observed.append(number, row.pointee.place.agentKey, Shard.ofAgent(row.pointee.place.agentKey))
+        }
         let isCall = Detection.isCall(row)
         let isMessage = !isCall && Detection.isMessage(row)
         if isCall || isMessage {
@@ -86,6 +93,6 @@ public struct ShardWork: Sendable {
 
     /// Whether a shard has nothing to do.
     public func isEmpty(_ shard: Int) -> Bool {
-        runRows.range(shard).isEmpty && calls.range(shard).isEmpty && agentCalls.range(shard).isEmpty
+        runRows.range(shard).isEmpty && calls.range(shard).isEmpty && agentCalls.range(shard).isEmpty && observed.range(shard).isEmpty
     }
 }

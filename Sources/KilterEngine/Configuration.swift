@@ -88,6 +88,7 @@ public struct Configuration: Sendable, Equatable {
         settings.instance = instance
         settings.thresholds = thresholds
         settings.quiet = quiet
+        settings.falseAlarms = falseAlarms.budget
         settings.breakers = breakers.compactMap(\.rule)
         settings.intake.identity = identity.forDecoders
         settings.fingerprint = fingerprint

@@ -14,6 +14,7 @@ extension Configuration {
             text(identity.base),
         ]
         lines += identity.rules.map(text)
+        lines += DetectorID.allCases.filter { thresholds.silenced.contains(DetectorSet($0)) }.map { "silent \($0.name)" }
         lines += LadderName.allCases.map { "ladder \($0.rawValue) \(text($0[thresholds]))" }
         lines += detectors.map(text)
         lines += breakers.map(text)

@@ -47,8 +47,10 @@ extension ConfigurationParser {
         let names = LadderName.allCases.filter { $0.detector == detector }
         if case .scalar(let scalar) = field.node, scalar.string == "never" {
             for name in names { patch[name] = .silent }
+            if !detector.counts { patch.silenced.insert(DetectorSet(detector)) }
             return
         }
+        guard detector.counts else { return failOnCounts(field) }
         let severities = Severity.allCases.map(\.name)
         guard let entries = reader.entries(field, severities + names.map(\.key)) else { return }
         if entries.isWhole && entries.fields.isEmpty { reader.fail(field, "gives no count") }
@@ -99,14 +101,17 @@ extension ConfigurationParser {
         return reader.quantity(field, "a whole number from 1, or `never`", WrittenQuantity.count)
     }
 
+    private mutating func failOnCounts(_ field: ConfigurationField) {
+        reader.fail(field, "takes no counts; its sensitivity is set by `false_alarms`, and `never` switches it off")
+    }
+
     /// Detectors of later builds: a ladder where they count, `never` for all of them.
     private mutating func readLaterDetector(
         _ field: ConfigurationField, _ name: String, into rule: inout Configuration.DetectorRule
     ) {
         let isNever = if case .scalar(let scalar) = field.node { scalar.string == "never" } else { false }
         guard isNever || Self.counting.contains(name) else {
-            reader.fail(field, "takes no counts; its sensitivity is set by `false_alarms`, and `never` switches it off")
-            return
+            return failOnCounts(field)
         }
         guard let patch = readLadder(field, nil) else { return }
         rule.later.append(Configuration.LaterDetector(name: name, patch: patch))

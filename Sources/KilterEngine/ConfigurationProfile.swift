@@ -47,10 +47,13 @@ private struct ProfileParser {
         if let field = entries["quiet"], let (value, _) = readValue(field, unit: "duration") {
             result.quiet = reader.duration(value) ?? result.quiet
         }
-        for detector in DetectorID.allCases { if let field = entries[detector.name] { readDetector(field, detector) } }
+        for detector in DetectorID.allCases where detector.counts {
+            if let field = entries[detector.name] { readDetector(field, detector) }
+        }
     }
 
     private mutating func readDetector(_ field: ConfigurationField, _ detector: DetectorID) {
+        guard detector.counts else { return readSensitivity(field) }
         let names = LadderName.allCases.filter { $0.detector == detector }
         guard let entries = reader.entries(field, names.map(\.key), required: names.map(\.key)) else { return }
         for name in names {
@@ -58,6 +61,14 @@ private struct ProfileParser {
             if !ladder.isOrdered { reader.fail(entry, "a higher severity begins below a lower one") }
             name.set(ladder, in: &result.thresholds)
         }
+    }
+
+    /// Of a detector without counts only where its sensitivity comes from is said.
+    private mutating func readSensitivity(_ field: ConfigurationField) {
+        guard let entries = reader.entries(field, ["sensitivity"], required: ["sensitivity"]), let entry = entries["sensitivity"],
+            let (value, text) = readValue(entry, unit: "budget")
+        else { return }
+        if text != "false_alarms" { reader.fail(value, "expected `false_alarms`, which is where this detector's sensitivity comes from") }
     }
 
     private mutating func readLadder(_ field: ConfigurationField, _ name: LadderName) -> Ladder? {

@@ -24,7 +24,6 @@ extension ConfigurationParser {
     // MARK: False alarms
 
     private mutating func readFalseAlarms(_ field: ConfigurationField) {
-        reader.inert(field)
         guard case .mapping = field.node else {
             if let rate = readRate(field) { result.falseAlarms.warning = rate }
             return

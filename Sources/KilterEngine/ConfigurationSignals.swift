@@ -112,3 +112,50 @@ extension Configuration.FalseAlarms.Rate {
         return (mine.high, mine.low) > (theirs.high, theirs.low)
     }
 }
+
+extension Configuration.FalseAlarms {
+    /// As detection spends it.
+    var budget: FalseAlarmBudget {
+        var budget = FalseAlarmBudget()
+        let alarms = Double(warning.millionths) / 1e6
+        switch warning.period {
+        case .time(let period):
+            budget.unit = .time(perNanosecond: alarms / Double(max(period.count, 1)), isOfFleet: warning.group == .fleet)
+        case .runs(let runs): budget.unit = .runs(perRun: alarms / Double(max(runs, 1)))
+        }
+        if let critical, let factor = critical.factor(below: warning) { budget.criticalFactor = factor }
+        budget.text = warning.text
+        return budget
+    }
+}
+
+extension Configuration.FalseAlarms.Rate {
+    /// How many times rarer this rate is; nil where the two count different things.
+    func factor(below other: Self) -> Float? {
+        guard group == other.group else { return nil }
+        let mine: Double, theirs: Double
+        switch (period, other.period) {
+        case (.time(let a), .time(let b)): (mine, theirs) = (Double(a.count), Double(b.count))
+        case (.runs(let a), .runs(let b)): (mine, theirs) = (Double(a), Double(b))
+        default: return nil
+        }
+        let factor = Double(other.millionths) / theirs / (Double(millionths) / mine)
+        return factor.isFinite ? Float(max(factor, 1)) : nil
+    }
+
+    /// As it would be written.
+    var text: String {
+        let (whole, rest) = (millionths / 1_000_000, millionths % 1_000_000)
+        let number = rest == 0 ? String(whole) : Amount(digits: Int64(clamping: millionths), places: 6).trimmed.text
+        switch period {
+        case .runs(let runs): return "\(number) per \(group.rawValue) per \(runs) \(runs == 1 ? "run" : "runs")"
+        case .time(let length):
+            for (name, seconds) in [("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)] as [(String, UInt64)] {
+                let (count, left) = (length.count / 1_000_000_000).quotientAndRemainder(dividingBy: seconds)
+                guard left == 0, count > 0, name != "week" || count == 1 else { continue }
+                return "\(number) per \(group.rawValue) per " + (count == 1 ? name : "\(count) \(name)s")
+            }
+            return "\(number) per \(group.rawValue) per \(length.count / 1_000_000_000) s"
+        }
+    }
+}

@@ -190,6 +190,8 @@ public struct ThresholdsPatch: Sendable, Equatable {
     private var ladders = [LadderPatch](repeating: LadderPatch(), count: LadderName.allCases.count)
     /// `repeated_call` was given as one ladder: the window follows the row.
     public var windowFollowsRow = false
+    /// Detectors without counts that are switched off.
+    public var silenced: DetectorSet = []
 
     public init() {}
 
@@ -198,9 +200,10 @@ public struct ThresholdsPatch: Sendable, Equatable {
         set { ladders[name.rawValue] = newValue }
     }
 
-    public var isEmpty: Bool { ladders.allSatisfy(\.isEmpty) }
+    public var isEmpty: Bool { silenced.isEmpty && ladders.allSatisfy(\.isEmpty) }
 
     public func apply(to thresholds: inout Thresholds) {
+        thresholds.silenced.formUnion(silenced)
         for name in LadderName.allCases where !self[name].isEmpty {
             name.set(self[name].applied(to: name[thresholds]), in: &thresholds)
         }

@@ -12,10 +12,14 @@ struct Desk {
     private(set) var rateLimits = RateLimitNotices()
     private var prices = PriceNotices()
     private let quiet: Nanoseconds
+    private let statisticalQuiet: Nanoseconds
+    private let budget: String
 
     init(_ settings: Settings) {
         breakers = Breakers(rules: settings.breakers)
         quiet = settings.quiet
+        statisticalQuiet = settings.statisticalQuiet
+        budget = settings.falseAlarms.text
     }
 
     /// Judges rows of one batch; their findings are in order.
@@ -69,11 +73,11 @@ struct Desk {
     private mutating func take(_ finding: Finding, _ names: NameTable, into events: inout [Event]) {
         var words: Explanation?
         func explain(_ finding: Finding) -> Explanation {
-            let made = words ?? Detection.explain(finding, name: names.text)
+            let made = words ?? Detection.explain(finding, budget: budget, name: names.text)
             words = made
             return made
         }
-        let alerts = episodes.take(finding, quiet: quiet, name: names.text, explain: explain)
+        let alerts = episodes.take(finding, quiet: finding.change == nil ? quiet : statisticalQuiet, name: names.text, explain: explain)
         events += alerts.map(Event.alert)
         guard Breakers.mayTrip(finding) else { return }
         let cause = episodes.alertID(of: finding)

@@ -109,7 +109,7 @@ public final class Engine {
     private func detect(_ batch: SpanBatch) -> Found {
         let shards = self.shards
         let work = self.work
-        let standards = Standards(thresholds: thresholdSets.sets, acknowledged: acknowledgements.results)
+        let standards = Standards(thresholds: thresholdSets.sets, acknowledged: acknowledgements.results, budget: settings.falseAlarms)
         let workers = self.workers
         crew.run { worker in
             for shard in stride(from: worker, to: Limits.shards, by: workers) {
@@ -122,6 +122,7 @@ public final class Engine {
                 let room = shards[shard]
                 Detection.stepAgents(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
                 Detection.stepHabits(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
+                Detection.stepBaselines(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
                 Detection.stepRuns(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
             }
         }
@@ -130,6 +131,7 @@ public final class Engine {
             found.findings += room.found.findings
             found.votes += room.found.votes
             found.dialogues += room.found.dialogues
+            found.groupRuns += room.found.groupRuns
             room.found = Found()
         }
         // What happened in the runs, seen over all of them.
@@ -138,12 +140,16 @@ public final class Engine {
             Detection.stepDialogue(
                 mark, batch, standards, &shards[Shard.ofPair(mark.key)].memory.pointee, into: &found.findings)
         }
-        found.findings.sort { Self.order($0) < Self.order($1) }
+        found.groupRuns.sort { $0.place < $1.place }
+        for run in found.groupRuns {
+            Detection.stepGroup(run, standards, &shards[Shard.ofAgent(run.groupKey)].memory.pointee, into: &found.findings)
+        }
+        found.findings.sort { (Self.order($0), $0.subject) < (Self.order($1), $1.subject) }
         found.votes.sort { $0.record < $1.record }
         return found
     }
 
-    /// Events that one record causes: agent before run, then in the order of the detectors.
+    /// Events that one record causes: agent before run, then in the order of the detectors; of one detector by what they are about.
     private static func order(_ finding: Finding) -> UInt64 {
         UInt64(finding.record) << 16 | UInt64(finding.keying.rawValue) << 8 | UInt64(finding.detector.rawValue)
     }

@@ -5,13 +5,13 @@ import Synchronization
 
 /// One OTLP request that came by another way than a ZeroMQ socket, with its body as it was sent.
 public struct SubmittedRequest: Sendable {
-    public var signal: Signal
+    public var signal: OTLPSignal
     public var encoding: PayloadEncoding
     public var body: [UInt8]
     /// As the sender declared it; a body that is something else is malformed.
     public var compression: Compression?
 
-    public init(signal: Signal, encoding: PayloadEncoding, body: [UInt8], compression: Compression?) {
+    public init(signal: OTLPSignal, encoding: PayloadEncoding, body: [UInt8], compression: Compression?) {
         self.signal = signal
         self.encoding = encoding
         self.body = body

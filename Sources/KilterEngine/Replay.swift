@@ -18,7 +18,7 @@ public final class Replay {
         /// ticks, because the silence of one file is not that of all.
         public var merge = false
         /// What protobuf payloads carry that do not stand in a recording.
-        public var protobuf = Signal.traces
+        public var protobuf = OTLPSignal.traces
         /// After the last record, fire the time-outs that are left.
         public var drain = false
         /// Bytes of a stream that are read and decoded together.

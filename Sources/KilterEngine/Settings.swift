@@ -14,9 +14,13 @@ public struct Settings: Sendable {
     public var overrides: (@Sendable (_ tenant: String, _ environment: String, _ service: String, _ agent: String) -> Thresholds)?
     /// What a tool is, where the configuration says so; nil when it says nothing.
     public var toolClasses: (@Sendable (ToolSubject) -> ToolClass)?
+    /// How many false alarms of statistical detectors may be seen.
+    public var falseAlarms = FalseAlarmBudget()
     /// How long an episode stays open without further evidence. Longer than the slowest loop that peers recorded
     /// (ten minutes between calls).
     public var quiet = Nanoseconds.minutes(15)
+    /// The same of statistical alerts, whose evidence comes with each run.
+    public var statisticalQuiet = Nanoseconds.seconds(7 * 86_400)
     public var breakers: [BreakerRule] = [.published]
     /// Identifies the settings in snapshots.
     public var fingerprint: UInt64 = 0

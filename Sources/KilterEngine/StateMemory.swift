@@ -9,7 +9,9 @@ public struct StateMemory: Sendable, Equatable {
         Shard.Bounds(
             turnsMax: Limits.turnsMax, longTurnsMax: Limits.longTurnsMax, runsMax: Limits.runsMax,
             graphsMax: Limits.graphsMax, effectsMax: Limits.effectsMax, agentsMax: Limits.agentsMax,
-            pairsMax: Limits.dialoguePairsMax, answersMax: Limits.answersMax))
+            pairsMax: Limits.dialoguePairsMax, answersMax: Limits.answersMax,
+            talliesMax: Limits.talliesMax, ratesMax: Limits.ratesMax, valuesMax: Limits.valuesMax, mixesMax: Limits.mixesMax,
+            groupsMax: Limits.groupsMax))
 
     /// At least one slot of each kind in each shard.
     public init(_ bounds: Shard.Bounds) {

@@ -20,7 +20,7 @@ public final class StreamSender {
         /// How long to wait for somebody who takes spans before giving up.
         public var patienceMilliseconds = 5_000
         /// What protobuf payloads carry that do not stand in a recording.
-        public var protobuf = Signal.traces
+        public var protobuf = OTLPSignal.traces
 
         public init() {}
     }

@@ -68,13 +68,16 @@ extension Alert {
         writer.write(state == .resolved)
         for byte in [severity.rawValue, detector.rawValue, tier.rawValue] { writer.write(byte) }
         for text in [tenant, environment, service, agent, run, advice, summary] { writer.write(text) }
-        for text in [agentVersion, tool, model, signal, peer, unit] { writer.write(optional: text) }
+        for text in [agentVersion, tool, model, signal, peer, unit, direction, budget] { writer.write(optional: text) }
         for word in [
             traceID.high, traceID.low, spanID, startedAt.nanoseconds, observedAt.nanoseconds, time.nanoseconds, delay.count,
         ] {
             writer.write(word)
         }
-        for number in [observed, expected, threshold] { writer.write(optional: number) }
+        for amount in [observed, expected, threshold] {
+            writer.write(amount != nil)
+            writer.write(amount ?? Amount(0))
+        }
         for number in [count, window] { writer.write(optional: number) }
         writer.write(delaySpans)
         writer.write(cost != nil)
@@ -107,15 +110,19 @@ extension Alert {
         signal = try reader.readOptionalString()
         peer = try reader.readOptionalString()
         unit = try reader.readOptionalString()
+        direction = try reader.readOptionalString()
+        budget = try reader.readOptionalString()
         traceID = TraceID(high: try reader.read(), low: try reader.read())
         spanID = try reader.read()
         startedAt = EventTime(nanoseconds: try reader.read())
         observedAt = EventTime(nanoseconds: try reader.read())
         time = EventTime(nanoseconds: try reader.read())
         delay = Nanoseconds(try reader.read())
-        observed = try reader.readOptional()
-        expected = try reader.readOptional()
-        threshold = try reader.readOptional()
+        for path in [\Alert.observed, \.expected, \.threshold] {
+            let isKnown = try reader.readBool()
+            let amount = try reader.readAmount()
+            self[keyPath: path] = isKnown ? amount : nil
+        }
         count = try reader.readOptional()
         window = try reader.readOptional()
         delaySpans = try reader.read()

@@ -136,7 +136,9 @@ extension Episodes {
         alert.service = name(finding.service)
         alert.agent = name(finding.agent)
         alert.agentVersion = present(name(finding.agentVersion))
-        alert.run = finding.conversation == 0 ? finding.trace.hex : name(finding.conversation)
+        // What changed in an agent belongs to none of its runs.
+        if finding.change == nil { alert.run = finding.conversation == 0 ? finding.trace.hex : name(finding.conversation) }
+        alert.signal = explanation.numbers?.signal
         alert.tool = present(name(finding.tool))
         alert.model = present(name(finding.model))
         alert.peer = present(name(finding.peer))
@@ -159,8 +161,11 @@ extension Episodes {
         alert.startedAt = before.revision == 0 ? finding.startedAt : min(before.startedAt, finding.startedAt)
         alert.observedAt = finding.observedAt
         alert.time = finding.observedAt
-        alert.observed = Int64(finding.count)
-        alert.threshold = Int64(finding.threshold)
+        alert.observed = explanation.numbers?.observed ?? Amount(Int64(finding.count))
+        alert.expected = explanation.numbers?.expected
+        alert.threshold = explanation.numbers == nil ? Amount(Int64(finding.threshold)) : nil
+        alert.direction = explanation.numbers?.direction
+        alert.budget = explanation.numbers?.budget
         alert.unit = explanation.unit
         alert.count = finding.count
         alert.window = finding.window == 0 ? nil : finding.window
@@ -178,7 +183,7 @@ extension Episodes {
         alert.revision += 1
         alert.state = .resolved
         alert.time = time
-        alert.observed = Int64(episode.count)
+        if alert.signal == nil { alert.observed = Amount(Int64(episode.count)) }
         alert.count = episode.count
         alert.traceID = episode.lastTrace
         alert.spanID = episode.lastSpan
@@ -187,7 +192,8 @@ extension Episodes {
         alert.evidence.append(Evidence("resolved", .string(reason.name)))
         let minutes = episode.quiet.count / 60_000_000_000
         let why = reason == .quiet ? "no further evidence for \(minutes) min" : "made room for newer episodes"
-        alert.summary = "Resolved at \(episode.count) \(alert.unit ?? "times"), \(why): \(episode.alert.summary)"
+        let at = alert.signal == nil ? "Resolved at \(episode.count) \(alert.unit ?? "times")" : "Resolved"
+        alert.summary = "\(at), \(why): \(episode.alert.summary)"
         alert.advice = ""
         return alert
     }

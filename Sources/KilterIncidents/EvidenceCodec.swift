@@ -20,12 +20,29 @@ extension ByteWriter {
             case .facts(let facts):
                 write(UInt8(3))
                 write(facts)
+            case .amount(let amount):
+                write(UInt8(4))
+                write(amount)
+            case .amounts(let amounts):
+                write(UInt8(5))
+                write(UInt32(amounts.count))
+                for amount in amounts { write(amount) }
             }
         }
+    }
+
+    mutating func write(_ amount: Amount) {
+        write(amount.digits)
+        write(amount.places)
     }
 }
 
 extension ByteReader {
+    mutating func readAmount() throws(Short) -> Amount {
+        let digits = try read(Int64.self)
+        return Amount(digits: digits, places: try read())
+    }
+
     /// - Parameter depth: nesting that is still followed; deeper input is damaged.
     mutating func readEvidence(depth: Int) throws(Short) -> [Evidence] {
         guard depth > 0 else { throw Short() }
@@ -40,6 +57,11 @@ extension ByteReader {
                 for _ in 0..<(try read(UInt32.self)) { texts.append(try readString()) }
                 evidence.append(Evidence(name, .strings(texts)))
             case 3: evidence.append(Evidence(name, .facts(try readEvidence(depth: depth - 1))))
+            case 4: evidence.append(Evidence(name, .amount(try readAmount())))
+            case 5:
+                var amounts: [Amount] = []
+                for _ in 0..<(try read(UInt32.self)) { amounts.append(try readAmount()) }
+                evidence.append(Evidence(name, .amounts(amounts)))
             default: throw Short()
             }
         }

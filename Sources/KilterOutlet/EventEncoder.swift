@@ -166,6 +166,8 @@ public struct EventEncoder: Sendable {
         json.member("expected", known: alert.expected)
         json.member("threshold", known: alert.threshold)
         json.member("unit", known: alert.unit)
+        json.member("direction", known: alert.direction)
+        json.member("budget", known: alert.budget)
         json.member("count", known: alert.count)
         json.member("window", known: alert.window)
     }

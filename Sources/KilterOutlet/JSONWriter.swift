@@ -46,6 +46,12 @@ struct JSONWriter {
         write(value)
     }
 
+    mutating func member(_ key: StaticString, known value: Amount?) {
+        guard let value else { return }
+        write(key: key)
+        write(value)
+    }
+
     mutating func member(_ key: StaticString, known value: UInt32?) {
         guard let value else { return }
         member(key, UInt64(value))
@@ -96,6 +102,14 @@ struct JSONWriter {
         switch value {
         case .string(let text): write(text)
         case .integer(let number): write(number)
+        case .amount(let amount): write(amount)
+        case .amounts(let amounts):
+            bytes.append(UInt8(ascii: "["))
+            for amount in amounts {
+                separate()
+                write(amount)
+            }
+            bytes.append(UInt8(ascii: "]"))
         case .strings(let texts):
             bytes.append(UInt8(ascii: "["))
             for text in texts {
@@ -133,6 +147,8 @@ struct JSONWriter {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         write(value.magnitude)
     }
+
+    private mutating func write(_ value: Amount) { bytes.append(contentsOf: value.text.utf8) }
 
     private mutating func write(_ value: UInt64) { Digits.append(value, to: &bytes) }
 

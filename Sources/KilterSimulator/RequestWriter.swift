@@ -59,15 +59,39 @@ enum RequestWriter {
         return String(decoding: text.bytes, as: UTF8.self)
     }
 
-    private static func line(_ request: ExportRequest, to text: inout JSONText) {
-        text.raw("{\"resourceSpans\":[{\"resource\":{\"attributes\":")
-        attributes(Dialects.resource(request.service), to: &text)
-        text.raw("},\"scopeSpans\":[{\"scope\":{\"name\":")
-        let scope = Dialects.scope(request.service)
+    /// A declared change as a request of its own: a log record named `kilter.mark`.
+    static func line(_ change: DeclaredChange) -> String {
+        var text = JSONText()
+        text.raw("{\"resourceLogs\":[{\"resource\":{\"attributes\":")
+        attributes(Dialects.resource(change.agent.service), to: &text)
+        text.raw("},\"scopeLogs\":[{\"scope\":")
+        scope(change.agent.service, to: &text)
+        text.raw(",\"logRecords\":[{\"timeUnixNano\":\"" + String(change.time) + "\",\"eventName\":\"kilter.mark\",\"attributes\":")
+        attributes(
+            Dialects.identity(change.agent.service, agent: change.agent.name, conversation: nil)
+                + [
+                    Attribute("kind", "deploy"), Attribute("target", .string(change.agent.name)),
+                    Attribute("note", .string(change.note)),
+                ], to: &text)
+        text.raw("}]}]}]}\n")
+        return String(decoding: text.bytes, as: UTF8.self)
+    }
+
+    private static func scope(_ service: SimulatedService, to text: inout JSONText) {
+        let scope = Dialects.scope(service)
+        text.raw("{\"name\":")
         text.string(scope.name)
         text.raw(",\"version\":")
         text.string(scope.version)
-        text.raw("},\"spans\":")
+        text.raw("}")
+    }
+
+    private static func line(_ request: ExportRequest, to text: inout JSONText) {
+        text.raw("{\"resourceSpans\":[{\"resource\":{\"attributes\":")
+        attributes(Dialects.resource(request.service), to: &text)
+        text.raw("},\"scopeSpans\":[{\"scope\":")
+        scope(request.service, to: &text)
+        text.raw(",\"spans\":")
         text.list(request.spans, open: "[", close: "]") { span(&$0, $1, unfinished: request.unfinished) }
         text.raw("}]}]}")
     }

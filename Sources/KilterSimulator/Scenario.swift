@@ -87,7 +87,7 @@ public enum Scenarios {
     public static let all: [Scenario] =
         silentPolling + silentFaults + silentCoding + silentPlans + silentTurns + silentDelivery + repeatedCalls + repeatedDialects
         + callCycles + errorStreaks + sameAnswers + nearRepetition + toolClasses + reasoningLoops + messageStorms + longDialogues
-        + messageCircles + growingRuns + firstUses + lifeCycle + shortIncidents + [demonstration]
+        + messageCircles + growingRuns + firstUses + drifts + lifeCycle + shortIncidents + [demonstration]
 
     public static func named(_ id: String) -> Scenario? { library.first { $0.id == id } }
 }

@@ -1,8 +1,8 @@
 import KilterMath
 import KilterVocabulary
 
-/// The state of one virtual shard: slots of the agent keying (calls and answers per turn, tools per agent) and of the run
-/// keying (messages, effects).
+/// The state of one virtual shard: slots of the agent keying (calls and answers per turn, tools and baselines per agent) and
+/// of the run keying (messages, effects).
 ///
 /// Which shard a key belongs to follows from the key alone; how many workers there are does not matter.
 public struct Shard: ~Copyable {
@@ -22,6 +22,19 @@ public struct Shard: ~Copyable {
     public var dialogues: KeyedSlab<DialogueHistory>
     /// What each turn's agent answered last, and how often in a row.
     public var answers: KeyedSlab<AnswerMemory>
+    /// The runs of each agent that go on, or were over a little while ago.
+    public var tallies: KeyedSlab<RunTally>
+    public var idleRuns = IdleRuns()
+    /// What the baselines of each agent have in common, and the baselines.
+    public var agents: KeyedSlab<AgentBaseline>
+    public var rates: KeyedSlab<RateStream>
+    public var values: KeyedSlab<ValueStream>
+    public var mixes: KeyedSlab<MixStream>
+    /// Tasks of each group that may go on.
+    public var groups: KeyedSlab<GroupTally>
+    /// What the streams of each group have in common, and these.
+    public var groupBaselines: KeyedSlab<AgentBaseline>
+    public var scores: KeyedSlab<ScoreStream>
 
     /// - Parameters:
     ///   - bounds: how many slots this shard may have.
@@ -35,6 +48,15 @@ public struct Shard: ~Copyable {
         repertoires = KeyedSlab(capacityMax: max(bounds.agentsMax, 1), secret: secret)
         dialogues = KeyedSlab(capacityMax: max(bounds.pairsMax, 1), secret: secret)
         answers = KeyedSlab(capacityMax: max(bounds.answersMax, 1), secret: secret)
+        tallies = KeyedSlab(capacityMax: max(bounds.talliesMax, 1), secret: secret)
+        agents = KeyedSlab(capacityMax: max(bounds.agentsMax, 1), secret: secret)
+        rates = KeyedSlab(capacityMax: max(bounds.ratesMax, 1), secret: secret)
+        values = KeyedSlab(capacityMax: max(bounds.valuesMax, 1), secret: secret)
+        mixes = KeyedSlab(capacityMax: max(bounds.mixesMax, 1), secret: secret)
+        groups = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
+        groupBaselines = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
+        // Eight signals of a group, on average.
+        scores = KeyedSlab(capacityMax: max(bounds.groupsMax, 1) * 8, secret: secret)
     }
 
     /// Slots of each kind at most.
@@ -47,10 +69,15 @@ public struct Shard: ~Copyable {
         public var agentsMax: Int
         public var pairsMax: Int
         public var answersMax: Int
+        public var talliesMax: Int
+        public var ratesMax: Int
+        public var valuesMax: Int
+        public var mixesMax: Int
+        public var groupsMax: Int
 
         public init(
             turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int, pairsMax: Int,
-            answersMax: Int
+            answersMax: Int, talliesMax: Int, ratesMax: Int, valuesMax: Int, mixesMax: Int, groupsMax: Int
         ) {
             self.turnsMax = turnsMax
             self.longTurnsMax = longTurnsMax
@@ -60,6 +87,11 @@ public struct Shard: ~Copyable {
             self.agentsMax = agentsMax
             self.pairsMax = pairsMax
             self.answersMax = answersMax
+            self.talliesMax = talliesMax
+            self.ratesMax = ratesMax
+            self.valuesMax = valuesMax
+            self.mixesMax = mixesMax
+            self.groupsMax = groupsMax
         }
 
         /// Upper bound of what the slots take.
@@ -68,13 +100,20 @@ public struct Shard: ~Copyable {
                 + runsMax * KeyedSlab<MessageBoard>.slotBytesMax + graphsMax * KeyedSlab<AgentGraph>.slotBytesMax
                 + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax + agentsMax * KeyedSlab<Repertoire>.slotBytesMax
                 + pairsMax * KeyedSlab<DialogueHistory>.slotBytesMax + answersMax * KeyedSlab<AnswerMemory>.slotBytesMax
+                + talliesMax * KeyedSlab<RunTally>.slotBytesMax + agentsMax * KeyedSlab<AgentBaseline>.slotBytesMax
+                + ratesMax * KeyedSlab<RateStream>.slotBytesMax + valuesMax * KeyedSlab<ValueStream>.slotBytesMax
+                + mixesMax * KeyedSlab<MixStream>.slotBytesMax + groupsMax * KeyedSlab<GroupTally>.slotBytesMax
+                + groupsMax * KeyedSlab<AgentBaseline>.slotBytesMax
+                + groupsMax * 8 * KeyedSlab<ScoreStream>.slotBytesMax
         }
 
         /// Every bound changed in the same way.
         public func map(_ change: (Int) -> Int) -> Bounds {
             Bounds(
                 turnsMax: change(turnsMax), longTurnsMax: change(longTurnsMax), runsMax: change(runsMax), graphsMax: change(graphsMax),
-                effectsMax: change(effectsMax), agentsMax: change(agentsMax), pairsMax: change(pairsMax), answersMax: change(answersMax))
+                effectsMax: change(effectsMax), agentsMax: change(agentsMax), pairsMax: change(pairsMax), answersMax: change(answersMax),
+                talliesMax: change(talliesMax), ratesMax: change(ratesMax), valuesMax: change(valuesMax), mixesMax: change(mixesMax),
+                groupsMax: change(groupsMax))
         }
 
         /// An equal part of the bounds of all shards together.

@@ -82,7 +82,11 @@ extension Shard {
         Self.blobs(of: turns, .turn, shard) + Self.blobs(of: runs, .run, shard) + Self.blobs(of: longTurns, .longTurn, shard)
             + Self.blobs(of: effects, .effect, shard) + Self.blobs(of: graphs, .graph, shard)
             + Self.blobs(of: repertoires, .agent, shard) + Self.blobs(of: dialogues, .pair, shard)
-            + Self.blobs(of: answers, .answer, shard)
+            + Self.blobs(of: answers, .answer, shard) + Self.blobs(of: tallies, .tally, shard)
+            + Self.blobs(of: agents, .baseline, shard) + Self.blobs(of: rates, .rate, shard)
+            + Self.blobs(of: values, .value, shard) + Self.blobs(of: mixes, .mix, shard)
+            + Self.blobs(of: groups, .group, shard) + Self.blobs(of: scores, .score, shard)
+            + Self.blobs(of: groupBaselines, .groupBaseline, shard)
     }
 
     private static func blobs<S: Slot>(of slab: borrowing KeyedSlab<S>, _ kind: StateBlob.Kind, _ shard: UInt8) -> [StateBlob] {
@@ -109,6 +113,18 @@ extension Shard {
         try Self.restore(blobs, .agent, into: &repertoires)
         try Self.restore(blobs, .pair, into: &dialogues)
         try Self.restore(blobs, .answer, into: &answers)
+        try Self.restore(blobs, .tally, into: &tallies)
+        try Self.restore(blobs, .baseline, into: &agents)
+        try Self.restore(blobs, .rate, into: &rates)
+        try Self.restore(blobs, .value, into: &values)
+        try Self.restore(blobs, .mix, into: &mixes)
+        try Self.restore(blobs, .group, into: &groups)
+        try Self.restore(blobs, .score, into: &scores)
+        try Self.restore(blobs, .groupBaseline, into: &groupBaselines)
+        for key in tallies.sortedKeys() {
+            guard let tally = tallies.peek(key)?.slot else { continue }
+            idleRuns.arm(key, of: tally.tenant, lastSeen: tally.lastSeen)
+        }
     }
 
     private static func restore<S: Slot>(

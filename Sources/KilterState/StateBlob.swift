@@ -7,6 +7,7 @@ public struct StateBlob: Sendable, Equatable {
     /// What kind of state a blob holds; the first three are the keyings, the others pseudo-keys.
     public enum Kind: UInt8, Sendable {
         case turn = 0, run = 1, group = 2, longTurn = 3, effect = 4, graph = 5, agent = 6, pair = 7, answer = 8
+        case tally = 9, baseline = 10, rate = 11, value = 12, mix = 13, score = 14, groupBaseline = 15
         case intake = 16, names = 17, desk = 18, clock = 19, table = 20
 
         /// Belongs to a shard.

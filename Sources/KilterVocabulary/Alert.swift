@@ -24,10 +24,13 @@ public struct Alert: Sendable {
     public var observedAt = EventTime.zero
     /// Event time of this revision; differs from `observedAt` when time, not a span, ended the episode.
     public var time = EventTime.zero
-    public var observed: Int64?
-    public var expected: Int64?
-    public var threshold: Int64?
+    public var observed: Amount?
+    public var expected: Amount?
+    public var threshold: Amount?
     public var unit: String?
+    public var direction: String?
+    /// The budget of false alarms that the threshold follows from.
+    public var budget: String?
     public var count: UInt32?
     public var window: UInt32?
     public var evidence: [Evidence] = []
@@ -60,6 +63,8 @@ public struct Evidence: Sendable, Equatable {
     public indirect enum Value: Sendable, Equatable {
         case string(String)
         case integer(Int64)
+        case amount(Amount)
+        case amounts([Amount])
         case strings([String])
         case facts([Evidence])
     }

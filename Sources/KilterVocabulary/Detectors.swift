@@ -1,8 +1,9 @@
 /// The detectors of this build, in the order in which their events are published for one record.
-public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
+public enum DetectorID: UInt8, CaseIterable, Comparable, BitwiseCopyable, Sendable {
     case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, reasoningLoop, errorStreak, unknownTool, growingCall
     case messageStorm, messageCycle, messageGrowth
     case newTool, newTransition
+    case drift, mixDrift, burst, versionChange
 
     public var name: String {
         switch self {
@@ -20,8 +21,17 @@ public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .messageGrowth: "message_growth"
         case .newTool: "new_tool"
         case .newTransition: "new_transition"
+        case .drift: "drift"
+        case .mixDrift: "mix_drift"
+        case .burst: "burst"
+        case .versionChange: "version_change"
         }
     }
+
+    /// Its sensitivity is a ladder of counts; that of the others follows from the budget of false alarms.
+    public var counts: Bool { self < .drift }
+
+    public static func < (a: DetectorID, b: DetectorID) -> Bool { a.rawValue < b.rawValue }
 
     public init?(name: String) {
         guard let match = Self.allCases.first(where: { $0.name == name }) else { return nil }
@@ -35,6 +45,14 @@ public enum DetectorID: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         "mix_drift", "vector_drift", "burst", "outlier", "budget", "burn_rate", "policy", "new_tool", "new_transition",
         "kpi", "silence", "version_change", "cardinality", "poisoning",
     ]
+}
+
+/// Several detectors, as bits.
+public struct DetectorSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    public init(_ detector: DetectorID) { rawValue = 1 << UInt64(detector.rawValue) }
 }
 
 /// What kind of evidence a finding rests on.

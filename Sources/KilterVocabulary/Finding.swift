@@ -64,6 +64,9 @@ public struct Finding: BitwiseCopyable, Sendable {
     /// Names of the cycle's tools or of a path's agents, in order; the first `period` of them are meant.
     public var cycle: InlineNames = InlineNames()
 
+    /// The numbers of a statistical claim; nil elsewhere.
+    public var change: SignalChange?
+
     public init() {}
 
     /// The rule of the detector that spoke, where it has several.

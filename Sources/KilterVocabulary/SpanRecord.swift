@@ -53,6 +53,8 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     public var errorType: StringRef = 0
     public var sender: StringRef = 0
     public var department: StringRef = 0
+    /// Why the model stopped, of the first choice.
+    public var finishReason: StringRef = 0
 
     // Counts, saturating; zero is absent or none.
     public var inputTokens: UInt32 = 0
@@ -60,6 +62,8 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     public var cacheReadTokens: UInt32 = 0
     public var cacheWriteTokens: UInt32 = 0
     public var reasoningTokens: UInt32 = 0
+    /// Microseconds from the request to the first part of a streamed answer; zero is unknown.
+    public var firstTokenMicroseconds: UInt32 = 0
     /// Lengths in characters, saturating; zero is empty or unknown.
     public var argumentsCharacters: UInt32 = 0
     public var resultCharacters: UInt32 = 0
@@ -153,6 +157,8 @@ public struct Place: BitwiseCopyable, Sendable {
     @inlinable public var spend: SpendMark { SpendMark(tokens: runTokens, picodollars: runPicodollars) }
     /// The same as sequences of calls keep it: it goes on without a jump when the run of a trace turns out to be another.
     public var mark = SpendMark()
+    /// Agents of the tenant that were alive of late.
+    public var fleet: UInt32 = 0
     /// The parent is a known inference span, so siblings under it are one batch.
     public var parentIsInference = false
 

@@ -120,6 +120,9 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     /// One run in how many brings a step from tool to tool that is new to the agent, when one does.
     public var newTransition = Ladder(info: 20, warning: Ladder.never, critical: Ladder.never)
 
+    /// Detectors without counts that are switched off.
+    public var silenced: DetectorSet = []
+
     public init() {}
 
     /// The counts for a tool that polls: repetition weighs a fifth.

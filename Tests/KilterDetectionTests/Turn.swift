@@ -6,7 +6,8 @@ import KilterVocabulary
 /// Rows of one agent's turn in few words, judged as the engine judges them.
 struct Turn: ~Copyable {
     private static let bounds = Shard.Bounds(
-        turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8, agentsMax: 8, pairsMax: 8, answersMax: 8)
+        turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8, agentsMax: 8, pairsMax: 8, answersMax: 8,
+        talliesMax: 8, ratesMax: 8, valuesMax: 8, mixesMax: 8, groupsMax: 8)
     private var shard = Shard(bounds)
     private var span: UInt64 = 0
     /// Spans so far.

@@ -70,7 +70,7 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
         let lines = try configuration(Self.example).withoutEffect.map { "\($0.path) \($0.line)" }
         #expect(
             lines == [
-                "false_alarms 3", "budgets 11", "breakers[0].enforce 15",
+                "budgets 11", "breakers[0].enforce 15",
                 "breakers[0].max_tripped 15", "breakers[0].on[2] 15", "policy 16", "kpis 18", "maintenance 20",
             ])
     }
@@ -95,7 +95,7 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
             """
         #expect(
             try configuration(later).withoutEffect.map { "\($0.path) \($0.line)" } == [
-                "content 1", "detectors[0].drift 4", "detectors[1].for 5", "detectors[2].quiet 8",
+                "content 1", "detectors[1].for 5", "detectors[2].quiet 8",
                 "breakers[0] 10", "breakers[1] 11", "breakers[1].on[0] 11", "breakers[2] 12",
             ])
     }

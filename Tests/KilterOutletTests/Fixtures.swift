@@ -45,7 +45,7 @@ func fullAlert() -> Alert {
     alert.startedAt = EventTime(nanoseconds: 1_700_000_000_000_000_000)
     alert.observedAt = EventTime(nanoseconds: 1_700_000_001_000_000_000)
     alert.time = EventTime(nanoseconds: 1_700_000_002_123_456_789)
-    (alert.observed, alert.expected, alert.threshold, alert.unit) = (12, -1, Int64.min, "calls")
+    (alert.observed, alert.expected, alert.threshold, alert.unit) = (Amount(12), Amount(-1), Amount(Int64.min), "calls")
     (alert.count, alert.window) = (12, 20)
     alert.evidence = [
         Evidence("rule", .string("in_row")), Evidence("period", .integer(2)), Evidence("cycle", .strings(["a", "b"])),

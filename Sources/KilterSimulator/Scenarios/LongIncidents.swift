@@ -211,6 +211,7 @@ extension Scenarios {
             summary: "An agent does ordinary work at $9.50 a day, for 57 days.",
             why: "Reported as hermit 339: $541 before anybody looked. Every run is healthy; only the sum is not, and that takes a budget."
                 + " Assumed: twelve runs a day of eight calls, gpt-4o with 39,000 tokens a call.",
+            configuration: "false_alarms: 0.05 per agent per 365 days\n",
             incident: Incident(source: "hermit 339", tokens: 0, dollars: 541)
         ) { scenario in
             scenario.batching = Batching(spansMax: 64, delayMax: .minutes(30))

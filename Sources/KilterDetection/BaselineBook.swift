@@ -1,0 +1,257 @@
+import KilterMath
+import KilterState
+import KilterVocabulary
+
+/// The observations of one run of one agent, each held against its stream and then learned.
+struct BaselineBook {
+    let desk: BaselineDesk
+    let tally: RunTally
+    // Guard: a slot of the shard's agents, which nothing in here inserts into.
+    let agent: UnsafeMutablePointer<AgentBaseline>
+    /// Event time of the observation, in nanoseconds.
+    let time: UInt64
+    var found: [Finding] = []
+    var scores = RunScores()
+    /// Set where the book is that of a group.
+    var group: GroupRun.Kind?
+
+    // Guard: as above.
+    init(desk: BaselineDesk, tally: RunTally, agent: UnsafeMutablePointer<AgentBaseline>, time: UInt64) {
+        self.desk = desk
+        self.tally = tally
+        self.agent = agent
+        self.time = time
+    }
+
+    // MARK: What a run shows
+
+    mutating func observeRun(_ shard: inout Shard) {
+        if tally.outcome != 0 { observe(outcome: tally.outcome, &shard) }
+        if tally.work > 0 || tally.failures > 0 { observe(rate: tally.failures > 0, .errorRate, label: 0, &shard) }
+        // The only step of a run says the same of it as of itself.
+        guard tally.work > 1 || tally.spans > tally.work else { return }
+        if tally.isPriced { observe(value: Double(tally.picodollars), .runCost, .run, 0, 0, &shard) }
+        if tally.work > 0 { observe(value: Double(tally.work), .runSteps, .run, 0, 0, &shard) }
+        if tally.end > tally.start { observe(value: Double(tally.end - tally.start), .runDuration, .run, 0, 0, &shard) }
+    }
+
+    mutating func observeSteps(_ shard: inout Shard) {
+        for index in 0..<Int(tally.stepCount) {
+            let step = tally.steps[index]
+            for (place, signal) in RunTally.Step.signals.enumerated() {
+                guard let mean = step.mean(place) else { continue }
+                observe(value: mean, signal, SignalChange.Step(step.kind), step.name, 0, &shard)
+            }
+        }
+    }
+
+    mutating func observe(outcome: NameHash, _ shard: inout Shard) {
+        var watched: [(NameHash, Bool)] = []
+        agent.pointee.note(outcome: outcome) { watched.append(($0, $1)) }
+        for (label, isHit) in watched { observe(rate: isHit, .outcome, label: label, &shard) }
+        if agent.pointee.outcomeCount > 2 { observe(category: outcome, .outcomeMix, &shard) }
+    }
+
+    mutating func observeMixes(_ shard: inout Shard) {
+        if tally.sampledTool != 0 { observe(category: tally.sampledTool, .tool, &shard) }
+        if tally.sampledTransition != 0 { observe(category: tally.sampledTransition, .transition, &shard) }
+        if tally.responseModel != 0 { observe(category: tally.responseModel, .model, &shard) }
+        if tally.finishReason != 0 { observe(category: tally.finishReason, .finishReason, &shard) }
+    }
+
+    /// Scores of any range: what is below zero counts as zero.
+    mutating func observe(score: Double, _ signal: Signal, label: NameHash, _ shard: inout Shard) {
+        observe(value: max(score, 0), signal, .span, 0, label, &shard)
+    }
+
+    // MARK: Streams
+
+    /// The epochs that an observation counts for: its own, and the one before while the two are compared.
+    private var epochs: ClosedRange<UInt32> {
+        let epoch = agent.pointee.epoch
+        return agent.pointee.isComparing(at: desk.now) ? (epoch - 1)...epoch : epoch...epoch
+    }
+
+    private func key(_ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ epoch: UInt32) -> UInt64 {
+        let what = UInt64(signal.rawValue) | UInt64(step.rawValue) << 8 | UInt64(epoch) << 16
+        return StableHash.combine(StableHash.combine(tally.agentKey, name), what)
+    }
+
+    mutating func observe(
+        value: Double, _ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ label: NameHash, _ shard: inout Shard
+    ) {
+        for epoch in epochs {
+            let key = key(signal, step, name ^ label, epoch)
+            let fresh = RankBaseline(direction: Direction(signal.badDirection), hygiene: [.autocorrelation, .season])
+            if shard.values.find(key) == nil {
+                if epoch != agent.pointee.epoch { continue }
+                agent.pointee.noteStream(signal)
+            }
+            // Guard: the pointer is used before the slab is changed again.
+            let stream = shard.values.findOrInsert(key, owner: tally.tenant, initial: ValueStream(fresh)).slot
+            let allowance = allowance(&stream.pointee.watch, signal)
+            let isKnown = stream.pointee.baseline.count >= RunScores.observationsMin
+            let said = Drift.judge(&stream.pointee, value, hour: Int(time / 3_600_000_000_000 % 24), time: time, allowance, desk)
+            if isKnown, epoch == agent.pointee.epoch { scores.add(stream.pointee.baseline.score, signal) }
+            guard var change = said.change else { continue }
+            change.signal = signal
+            change.label = label
+            change.step = step
+            report(said.verdict, change, stream.pointee.watch, epoch, subject: key, tool: step == .tool ? name : 0)
+        }
+    }
+
+    mutating func observe(rate isHit: Bool, _ signal: Signal, label: NameHash, _ shard: inout Shard) {
+        for epoch in epochs {
+            let key = key(signal, .run, label, epoch)
+            if shard.rates.find(key) == nil {
+                if epoch != agent.pointee.epoch { continue }
+                agent.pointee.noteStream(signal)
+            }
+            // Guard: as above.
+            let stream = shard.rates.findOrInsert(
+                key, owner: tally.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection)))
+            ).slot
+            let allowance = allowance(&stream.pointee.watch, signal)
+            if signal == .errorRate, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin {
+                scores.add(Self.score(isHit, stream.pointee.baseline, key), signal)
+            }
+            let said = Drift.judge(&stream.pointee, isHit, allowance, desk)
+            guard var change = said.change else { continue }
+            change.signal = signal
+            change.label = label
+            report(said.verdict, change, stream.pointee.watch, epoch, subject: key, tool: 0)
+        }
+    }
+
+    mutating func observe(category: UInt64, _ signal: Signal, _ shard: inout Shard) {
+        for epoch in epochs {
+            let key = key(signal, .run, 0, epoch)
+            if shard.mixes.find(key) == nil {
+                if epoch != agent.pointee.epoch { continue }
+                agent.pointee.noteStream(signal)
+            }
+            // Guard: as above.
+            let stream = shard.mixes.findOrInsert(
+                key, owner: tally.tenant, initial: MixStream(MixBaseline(categories: MixBaseline.categoriesMax))
+            ).slot
+            let allowance = allowance(&stream.pointee.watch, signal)
+            let said = MixDrift.judge(&stream.pointee, category, allowance, desk)
+            guard var change = said.change else { continue }
+            change.signal = signal
+            report(said.verdict, change, stream.pointee.watch, epoch, subject: key, tool: 0)
+        }
+    }
+
+    /// A group's task: of one agent alone it says nothing more.
+    mutating func observe(score: Float, _ signal: Signal, _ shard: inout Shard, isWatched: Bool) {
+        let key = key(signal, .group, 0, 0)
+        if shard.scores.find(key) == nil { agent.pointee.noteStream(signal) }
+        let fresh = ScoreStream(ScoreBaseline(direction: Direction(signal.badDirection)))
+        // Guard: as above.
+        let stream = shard.scores.findOrInsert(key, owner: tally.tenant, initial: fresh).slot
+        let allowance = allowance(&stream.pointee.watch, signal)
+        let said = Drift.judge(&stream.pointee, score, isWatched ? allowance : 0, desk)
+        guard var change = said.change else { return }
+        change.signal = signal
+        change.step = .group
+        report(said.verdict, change, stream.pointee.watch, 0, subject: key, tool: 0)
+    }
+
+    /// The normal score of a hit or a miss: its probability's place, ties broken by chance.
+    private static func score(_ isHit: Bool, _ baseline: RateBaseline, _ key: UInt64) -> Float {
+        let chance = Double(StableHash.combine(key, UInt64(baseline.count)) >> 41) / 8_388_608
+        let rate = Double(baseline.rate)
+        let place = isHit ? 1 - rate + chance * rate : chance * (1 - rate)
+        return Float(Elementary.normalQuantile(min(max(place, 0.002), 0.998)))
+    }
+
+    /// What the stream may spend of the budget for what has passed since its last observation.
+    private func allowance(_ watch: inout StreamWatch, _ signal: Signal) -> Float {
+        let passed = watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(watch.lastSeen)
+        let runs = watch.lastRun == 0 ? 0 : agent.pointee.runs &- watch.lastRun
+        watch.lastSeen = desk.now
+        watch.lastRun = agent.pointee.runs
+        let whole = desk.standards.budget.allowance(passed: passed, runs: runs, agents: desk.fleet)
+        return Float(whole * agent.pointee.share(of: signal, at: desk.now))
+    }
+
+    // MARK: Findings
+
+    private mutating func report(
+        _ verdict: Drift.Verdict, _ numbers: SignalChange, _ watch: StreamWatch, _ epoch: UInt32, subject: UInt64, tool: NameHash
+    ) {
+        guard !isSilenced(verdict.detector) else { return }
+        var change = numbers
+        var finding = finding(verdict.detector, .statistical, verdict.severity)
+        finding.subject = subject
+        finding.tool = tool
+        finding.startedAt = min(verdict.onset, finding.observedAt)
+        finding.count = change.countAfter
+        finding.delaySpans = change.countAfter
+        if epoch < agent.pointee.epoch { change.comparedVersion = agent.pointee.versionBefore }
+        // Another model began to answer not long before.
+        if agent.pointee.modelChangedAt != .zero, agent.pointee.modelChangedAt + Self.modelMatters > finding.startedAt {
+            change.modelBefore = agent.pointee.modelBefore
+            change.modelAfter = agent.pointee.model
+        }
+        if let group {
+            change.group = group
+            finding.model = tally.requestModel
+        }
+        finding.change = change
+        found.append(finding)
+    }
+
+    func isSilenced(_ detector: DetectorID) -> Bool {
+        desk.standards.thresholds[Int(tally.thresholdSet)].silenced.contains(DetectorSet(detector))
+    }
+
+    /// How long before a change a new model may have come for it to be named with it.
+    private static let modelMatters = Nanoseconds.seconds(86_400)
+
+    /// A finding about the agent at the end of the run.
+    func finding(_ detector: DetectorID, _ tier: Tier, _ severity: Severity) -> Finding {
+        var finding = Finding()
+        finding.record = desk.record
+        finding.keying = .agent
+        finding.detector = detector
+        finding.tier = tier
+        finding.severity = severity
+        finding.agentKey = tally.agentKey
+        finding.tenant = tally.tenant
+        finding.environment = tally.environment
+        finding.service = tally.service
+        finding.agent = tally.agent
+        finding.agentVersion = agent.pointee.version
+        finding.trace = tally.trace
+        finding.span = tally.lastSpan
+        finding.engineTime = desk.now
+        finding.observedAt = EventTime(nanoseconds: time)
+        finding.startedAt = finding.observedAt
+        return finding
+    }
+}
+
+extension Direction {
+    init(_ direction: Signal.Direction) {
+        switch direction {
+        case .up: self = .up
+        case .down: self = .down
+        case .either: self = .either
+        }
+    }
+}
+
+extension SignalChange.Step {
+    init(_ kind: RunTally.StepKind) {
+        switch kind {
+        case .tool: self = .tool
+        case .request: self = .request
+        case .answer: self = .answer
+        case .inference: self = .inference
+        case .opening: self = .opening
+        case .phase: self = .phase
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import KilterMath
+import KilterState
+import KilterVocabulary
+
+/// Agent keying: what is usual for each agent, of one shard. Rows are summed up to runs; a run that is over, by its root or by
+/// five quiet minutes, is one observation of each signal that it shows.
+extension Detection {
+    /// Whether `row` says anything about what is usual. Lateness does not matter here (contract, section 4.2).
+    // Guard: the pointer is only used here.
+    @inline(__always) static func isObserved(_ row: UnsafePointer<SpanRecord>) -> Bool {
+        guard row.pointee.place.outcome == .processed || row.pointee.place.outcome == .late else { return false }
+        return !row.pointee.flags.contains(.logRecord) || row.pointee.assessmentCount > 0
+    }
+
+    public static func stepBaselines(
+        _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard, into found: inout Found
+    ) {
+        let range = work.observed.range(number)
+        for position in range {
+            let far = position + 8
+            if far < range.upperBound { shard.tallies.prefetch(batch.rows[Int(work.observed.entries[far].row)].place.turnKey) }
+            let entry = work.observed.entries[position]
+            batch.rows.withUnsafeBufferPointer { rows in
+                // Guard: the entry was made of this batch; the row is only read, and only here.
+                guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
+                let desk = BaselineDesk(record: entry.row, now: row.pointee.place.engineTime, fleet: row.pointee.place.fleet, standards)
+                desk.endIdleRuns(of: row.pointee.place.tenantName, &shard, &found)
+                if row.pointee.flags.contains(.logRecord) {
+                    desk.assess(row, batch, &shard, &found)
+                } else {
+                    desk.observe(row, batch, &shard, &found)
+                }
+            }
+        }
+    }
+}
+
+/// What observations are judged by at one record.
+struct BaselineDesk {
+    let record: UInt32
+    let now: EventTime
+    /// Agents of the tenant that are alive.
+    let fleet: UInt32
+    let standards: Standards
+
+    init(record: UInt32, now: EventTime, fleet: UInt32, _ standards: Standards) {
+        self.record = record
+        self.now = now
+        self.fleet = fleet
+        self.standards = standards
+    }
+
+    // MARK: Runs
+
+    /// Runs of the tenant that have been quiet for long enough are over, in the order in which they became so.
+    func endIdleRuns(of tenant: NameHash, _ shard: inout Shard, _ found: inout Found) {
+        while let due = shard.idleRuns.next(of: tenant, at: now) {
+            guard let tally = shard.tallies.find(due.key)?.pointee else { continue }
+            // Heard of since: its turn comes by its own deadline, also when that has passed already.
+            if tally.lastSeen + IdleRuns.idle > due.time {
+                shard.idleRuns.arm(due.key, of: tenant, lastSeen: tally.lastSeen)
+                continue
+            }
+            shard.tallies.remove(due.key)
+            if !tally.isClosed { end(tally, &shard, &found) }
+        }
+    }
+
+    /// A run that ended long before another one of its agent began is over, whatever the time of the tenant: recordings
+    /// of different days stand one behind the other. Where no span ends a run, the next one does.
+    // Guard: the row is only read, and only here.
+    private func endRunsBefore(_ row: UnsafePointer<SpanRecord>, _ shard: inout Shard, _ found: inout Found) -> Bool {
+        let agent = shard.agents.findOrInsert(
+            row.pointee.place.agentKey, owner: row.pointee.place.tenantName, initial: AgentBaseline()
+        ).slot
+        let open = agent.pointee.begin(row.pointee.place.turnKey)
+        let isFlat = agent.pointee.isFlat
+        let quiet = isFlat ? Nanoseconds(0) : IdleRuns.idle
+        for index in 0..<8 where open[index] != 0 && open[index] != row.pointee.place.turnKey {
+            guard let slot = shard.tallies.find(open[index]), !slot.pointee.isClosed, slot.pointee.end > 0,
+                EventTime(nanoseconds: slot.pointee.end) + quiet < EventTime(nanoseconds: row.pointee.startNanoseconds)
+            else { continue }
+            slot.pointee.isClosed = true
+            end(slot.pointee, &shard, &found)
+        }
+        return isFlat
+    }
+
+    // Guard: as in `stepBaselines`.
+    func observe(_ row: UnsafePointer<SpanRecord>, _ batch: SpanBatch, _ shard: inout Shard, _ found: inout Found) {
+        let key = row.pointee.place.turnKey
+        var isFlat = false
+        if shard.tallies.find(key) == nil { isFlat = endRunsBefore(row, &shard, &found) }
+        // Guard: the pointer is used before the slab is changed again.
+        let (slot, isNew) = shard.tallies.findOrInsert(
+            key, owner: row.pointee.place.tenantName, initial: RunTally(row, batch.strings))
+        if isNew {
+            slot.pointee.isFlat = isFlat
+            shard.idleRuns.arm(key, of: row.pointee.place.tenantName, lastSeen: now)
+        }
+        if slot.pointee.isClosed, !reopen(slot, row, batch.strings, &shard) { return }
+        let isLong = slot.pointee.observe(row, tool: batch.strings.hash(row.pointee.tool), batch.strings)
+        var hasOutcome = false
+        for said in batch.assessments(of: row.pointee) where said.kind == .outcome {
+            slot.pointee.outcome = batch.strings.hash(said.label)
+            hasOutcome = true
+        }
+        let isWhole =
+            row.pointee.place.conversationName == 0 || slot.pointee.spans > 1 || hasOutcome || row.pointee.kind == .invokeAgent
+            || row.pointee.kind == .workflow
+        if row.pointee.parent == 0 && isWhole && !slot.pointee.isFlat {
+            slot.pointee.isClosed = true
+            end(slot.pointee, &shard, &found)
+        } else if isLong {
+            let tally = slot.pointee
+            slot.pointee.beginAnew()
+            end(tally, &shard, &found)
+        }
+        assess(row, batch, &shard, &found)
+    }
+
+    /// Whether a record adds to a run that was observed. What comes late of it does not; the next trace of its turn is a run of
+    /// its own, and one that begins behind the supposed end shows that the agent's spans have no parents.
+    // Guard: as above; the slot is of the shard's tallies, which nothing in here inserts into.
+    private func reopen(
+        _ slot: UnsafeMutablePointer<RunTally>, _ row: UnsafePointer<SpanRecord>, _ strings: StringTable, _ shard: inout Shard
+    ) -> Bool {
+        let isOther = slot.pointee.trace != row.pointee.trace
+        guard isOther || (row.pointee.parent == 0 && row.pointee.startNanoseconds >= slot.pointee.end) else { return false }
+        let isFlat = slot.pointee.isFlat || !isOther
+        slot.pointee = RunTally(row, strings)
+        slot.pointee.isFlat = isFlat
+        if isFlat { shard.agents.find(row.pointee.place.agentKey)?.pointee.isFlat = true }
+        return true
+    }
+
+    /// Observes a run that is over.
+    private func end(_ tally: RunTally, _ shard: inout Shard, _ found: inout Found) {
+        // Guard: the slab of agents is not changed again while the pointer is used.
+        let agent = shard.agents.findOrInsert(tally.agentKey, owner: tally.tenant, initial: AgentBaseline()).slot
+        agent.pointee.runs &+= 1
+        _ = agent.pointee.note(version: tally.version, at: now)
+        let model = agent.pointee.note(model: tally.responseModel, at: now)
+        var book = BaselineBook(desk: self, tally: tally, agent: agent, time: tally.end)
+        if model, !book.isSilenced(.versionChange) { book.found.append(VersionChange.finding(book)) }
+        book.observeRun(&shard)
+        book.observeSteps(&shard)
+        book.observeMixes(&shard)
+        found.findings += book.found
+        found.groupRuns += book.scores.runs(of: tally, self, number: found.groupRuns.count)
+    }
+
+    // MARK: What is said of runs
+
+    /// Scores, feedback and outcomes that come on a record of their own.
+    // Guard: as above.
+    func assess(_ row: UnsafePointer<SpanRecord>, _ batch: SpanBatch, _ shard: inout Shard, _ found: inout Found) {
+        guard row.pointee.assessmentCount > 0 else { return }
+        let isLog = row.pointee.flags.contains(.logRecord)
+        var tally = RunTally(row, batch.strings)
+        tally.lastSpan = row.pointee.span
+        tally.version = batch.strings.hash(row.pointee.agentVersion)
+        // Guard: as in `end`.
+        let agent = shard.agents.findOrInsert(tally.agentKey, owner: tally.tenant, initial: AgentBaseline()).slot
+        var book = BaselineBook(desk: self, tally: tally, agent: agent, time: row.pointee.endNanoseconds)
+        for said in batch.assessments(of: row.pointee) {
+            let name = batch.strings.hash(said.name)
+            switch said.kind {
+            case .outcome: if isLog { book.observe(outcome: batch.strings.hash(said.label), &shard) }
+            case .feedback: book.observe(score: said.score, .feedback, label: 0, &shard)
+            case .evaluation: if said.hasScore { book.observe(score: said.score, .evaluation, label: name, &shard) }
+            case .guardrail: book.observe(rate: Self.isBlocked(batch.strings.string(said.label)), .guardrail, label: name, &shard)
+            case .mark: break
+            }
+        }
+        found.findings += book.found
+    }
+
+    /// A guardrail either let something pass, in one word or another, or it did not.
+    private static func isBlocked(_ label: String) -> Bool {
+        !["pass", "passed", "allow", "allowed", "ok", "none", "safe", "false", "success"].contains(label.lowercased())
+    }
+}

@@ -1,0 +1,98 @@
+import KilterMath
+import KilterState
+import KilterVocabulary
+
+/// Group keying: tasks of all agents of a service, or of all that ask one model, one after the other. What each counts is how
+/// unusual it was for its own agents, so agents of all kinds add up, and a small shift that all of them share shows as many
+/// times sooner as there are agents.
+///
+/// Agents that work on one trace depend on one another: they count as one. A group of one agent says nothing that the agent does not.
+extension Detection {
+    /// Takes runs in the order of `GroupRun.place`; `shard` is that of the run's group.
+    public static func stepGroup(_ run: GroupRun, _ standards: Standards, _ shard: inout Shard, into findings: inout [Finding]) {
+        // Guard: the pointer is used before the slab is changed again.
+        let waiting = shard.groups.findOrInsert(run.groupKey, owner: run.tenant, initial: GroupTally()).slot
+        for over in waiting.pointee.take(run) {
+            var over = over
+            // What is said of it is said now.
+            (over.record, over.engineTime, over.fleet) = (run.record, run.engineTime, run.fleet)
+            observe(over, standards, &shard, into: &findings)
+        }
+    }
+
+    private static func observe(_ run: GroupRun, _ standards: Standards, _ shard: inout Shard, into findings: inout [Finding]) {
+        // Guard: the slab of groups is not changed again while the pointer is used.
+        let group = shard.groupBaselines.findOrInsert(run.groupKey, owner: run.tenant, initial: AgentBaseline()).slot
+        group.pointee.note(member: run.member)
+        group.pointee.runs &+= 1
+        let desk = BaselineDesk(record: run.record, now: run.engineTime, fleet: run.fleet, standards)
+        var book = BaselineBook(desk: desk, tally: RunTally(run), agent: group, time: run.observedAt.nanoseconds)
+        book.group = run.kind
+        for signal in Signal.allCases where run.signals & (1 << UInt32(signal.rawValue)) != 0 {
+            let at = Int(signal.rawValue)
+            let score = run.scores[at] / Float(max(run.counts[at], 1))
+            book.observe(score: score, signal, &shard, isWatched: group.pointee.hasManyMembers)
+        }
+        for index in book.found.indices { book.found[index].keying = .group }
+        findings += book.found
+    }
+}
+
+extension RunTally {
+    /// The run of a group that stands for one of an agent.
+    init(_ run: GroupRun) {
+        self.init()
+        agentKey = run.groupKey
+        tenant = run.tenant
+        environment = run.kind == .service ? run.environment : 0
+        service = run.kind == .service ? run.service : 0
+        requestModel = run.kind == .model ? run.model : 0
+        trace = run.trace
+        lastSpan = run.span
+        thresholdSet = run.thresholdSet
+    }
+}
+
+/// The scores of one run, collected signal by signal.
+struct RunScores {
+    private var sums = InlineArray<24, Float>(repeating: 0)
+    private var counts = InlineArray<24, Float>(repeating: 0)
+    private var signals: UInt32 = 0
+
+    /// Observations of an agent's own from which on their ranks tell enough.
+    static let observationsMin: UInt32 = 2
+
+    mutating func add(_ score: Float, _ signal: Signal) {
+        sums[Int(signal.rawValue)] += score
+        counts[Int(signal.rawValue)] += 1
+        signals |= 1 << UInt32(signal.rawValue)
+    }
+
+    /// One for the service and one for the model that was asked for; none where nothing is known yet.
+    func runs(of tally: RunTally, _ desk: BaselineDesk, number: Int) -> [GroupRun] {
+        guard signals != 0 else { return [] }
+        var run = GroupRun()
+        run.record = desk.record
+        run.signals = signals
+        for index in 0..<24 where counts[index] > 0 {
+            run.scores[index] = sums[index] / counts[index]
+            run.counts[index] = 1
+        }
+        (run.tenant, run.environment, run.service, run.model) = (tally.tenant, tally.environment, tally.service, tally.requestModel)
+        (run.trace, run.span) = (tally.trace, tally.lastSpan)
+        (run.startedAt, run.observedAt) = (EventTime(nanoseconds: tally.start), EventTime(nanoseconds: tally.end))
+        (run.engineTime, run.fleet, run.thresholdSet) = (desk.now, desk.fleet, tally.thresholdSet)
+        let home = StableHash.combine(tally.tenant ^ tally.environment, tally.service)
+        run.number = UInt32(clamping: 2 * number)
+        run.kind = .service
+        run.groupKey = StableHash.combine(home, 0x5e7)
+        run.member = tally.agentKey
+        guard tally.requestModel != 0 else { return [run] }
+        var ofModel = run
+        ofModel.number &+= 1
+        ofModel.kind = .model
+        ofModel.groupKey = StableHash.combine(StableHash.combine(tally.tenant, tally.requestModel), 0x30d)
+        ofModel.member = home
+        return [run, ofModel]
+    }
+}

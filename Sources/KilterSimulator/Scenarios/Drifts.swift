@@ -1,0 +1,86 @@
+import KilterVocabulary
+
+// Agents that are not what they used to be, each run of theirs healthy by itself.
+
+extension Scenarios {
+    /// One false alarm in a hundred runs of an agent is more than anybody would want to see; it keeps these streams short.
+    private static let wary = "false_alarms: 1 per agent per 100 runs\n"
+
+    static let drifts: [Scenario] = [
+        Scenario(
+            "D1-model-swapped", seed: 4_001,
+            summary: "After 70 runs another model answers under the same configuration, and takes twice as long.",
+            why: "Nobody declared a version: the change of model is told for the record, and the drift that follows names it.",
+            configuration: wary
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
+            let before = Cast.payouts
+            let after = SimulatedAgent(before.name, in: before.service, model: "gpt-5-mini-2026-10-01")
+            let first = (1...70).map { _ in run(scenario, before, took: 1_000, tool: "look_up_claim") }
+            let swapped = (1...50).map { _ in run(scenario, after, took: 2_100, tool: "look_up_claim") }
+            scenario.label("drift", swapped)
+            scenario.expectAlert("version_change", .info, tier: "structural", of: before, by: swapped[1], notBefore: first.last)
+            scenario.expectAlert("drift", .warning, tier: "statistical", of: before, by: swapped[40], notBefore: swapped[1])
+            scenario.expectSilence(.critical, detector: "repeated_call")
+        },
+        Scenario(
+            "D2-errors-burst", seed: 4_002,
+            summary: "A tool that fails once in forty runs begins to fail in two of three.",
+            why: "No two failures in a row need be alike: the rate of failed runs tells it within a dozen of them.",
+            configuration: wary
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
+            let agent = Cast.lean(Cast.orders)
+            let before = (1...110).map { number in run(scenario, agent, took: 1_000, tool: "reserve_item", fails: number % 40 == 17) }
+            let after = (1...24).map { number in run(scenario, agent, took: 1_000, tool: "reserve_item", fails: number % 3 != 0) }
+            scenario.label("drift", after)
+            scenario.expectAlert("burst", .warning, tier: "statistical", of: agent, by: after[20], notBefore: before.last)
+        },
+        Scenario(
+            "D3-other-tools", seed: 4_003,
+            summary: "An agent that looked claims up and wrote letters begins to close claims in half of its runs.",
+            why: "Every call succeeds; only the mix of tools shows that the agent does other work than before.",
+            configuration: wary
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
+            let agent = Cast.lean(Cast.documents)
+            let before = (1...90).map { number in
+                run(scenario, agent, took: 1_000, tool: number % 3 == 0 ? "write_letter" : "look_up_claim")
+            }
+            let after = (1...40).map { number in
+                run(
+                    scenario, agent, took: 1_000, tool: number % 2 == 0 ? "close_claim" : number % 3 == 0 ? "write_letter" : "look_up_claim"
+                )
+            }
+            scenario.label("drift", after)
+            scenario.expectAlert("mix_drift", .warning, tier: "statistical", of: agent, by: after[36], notBefore: before.last)
+        },
+        Scenario(
+            "D4-nothing-changes", seed: 4_004,
+            summary: "An agent does the same kind of work for 200 runs, with times and sizes that vary as they always did.",
+            why: "A baseline of one's own must not alarm at what it has seen all along."
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
+            let agent = Cast.lean(Cast.summarizer)
+            for number in 1...200 {
+                run(scenario, agent, took: 1_000, tool: number % 3 == 0 ? "write_summary" : "fetch_page", fails: number % 40 == 9)
+            }
+            scenario.expectSilence(.info)
+        },
+    ]
+
+    /// One run: a model call and the tool call that it asks for. Returns its last span before the root.
+    @discardableResult private static func run(
+        _ scenario: ScenarioBuilder, _ agent: SimulatedAgent, took milliseconds: Int, tool: String, fails: Bool = false
+    ) -> SpanReference {
+        let trace = scenario.trace(agent)
+        let spread = trace.draw { $0.within(70...140) }
+        trace.chat(by: agent, took: .milliseconds(UInt64(milliseconds * spread / 100)))
+        let id = trace.draw { $0.hex(8) }
+        let outcome: CallOutcome = fails ? .failed(type: "upstream_error", message: "no answer for \(id)") : .json(["id": .string(id)])
+        let call = trace.call(tool, ["id": .string(id)], outcome, took: .milliseconds(UInt64(trace.draw { $0.within(80...260) })))
+        trace.close()
+        scenario.pause(.minutes(2))
+        return call
+    }
+}

@@ -1,0 +1,138 @@
+import KilterMath
+import KilterVocabulary
+
+/// What the baselines of one agent have in common: which signals it shows, its version, the models that answer it, the
+/// outcomes of its runs. Fixed size.
+public struct AgentBaseline: BitwiseCopyable, Sendable {
+    static let outcomesMax = 6
+
+    /// Runs observed so far.
+    public var runs: UInt32 = 0
+    /// Streams of each signal; those of one signal share its part of the budget.
+    var streams = InlineArray<24, UInt8>(repeating: 0)
+    /// Sum of the shares of the signals that are there.
+    var sharesPresent: UInt32 = 0
+
+    /// The declared version; its epoch counts from 0.
+    public internal(set) var version: NameHash = 0
+    public internal(set) var epoch: UInt32 = 0
+    public internal(set) var versionBefore: NameHash = 0
+    /// Until then the epoch before is compared with: engine time, and runs of the agent.
+    public internal(set) var comparesUntil = EventTime.zero
+
+    /// The model that answered last, the one before, and when the change was seen; zero is none.
+    public internal(set) var model: NameHash = 0
+    public internal(set) var modelBefore: NameHash = 0
+    public internal(set) var modelChangedAt = EventTime.zero
+    /// Runs in a row that the present model has answered, up to `modelSteady`, and whether it ever has been steady.
+    var modelRuns: UInt32 = 0
+
+    public internal(set) var outcomes = InlineArray<6, NameHash>(repeating: 0)
+    var outcomeCounts = InlineArray<6, UInt32>(repeating: 0)
+    public internal(set) var outcomeCount: UInt8 = 0
+    /// The one of two outcomes that is watched, once enough runs have shown which is the usual one.
+    public internal(set) var usualOutcome: NameHash = 0
+
+    /// Runs of the agent that were begun last and may still go on.
+    var open = InlineArray<8, UInt64>(repeating: 0)
+    var nextOpen: UInt8 = 0
+
+    /// Spans of its runs name no parents, so that no span ends a run.
+    public var isFlat = false
+    /// Of a group: its first member, and whether it has others.
+    var member: UInt64 = 0
+    public internal(set) var hasManyMembers = false
+
+    public init() {}
+
+    public mutating func note(member next: UInt64) {
+        if member == 0 { member = next } else if next != member { hasManyMembers = true }
+    }
+
+    /// Notes a run that begins; returns those before it that may be over.
+    public mutating func begin(_ turnKey: UInt64) -> InlineArray<8, UInt64> {
+        let before = open
+        open[Int(nextOpen)] = turnKey
+        nextOpen = (nextOpen &+ 1) % 8
+        return before
+    }
+
+    /// How long a new version is compared with the one before.
+    static let comparison = Nanoseconds.seconds(30 * 86_400)
+    /// Runs after which a model is what answers an agent, and outcomes after which the usual one is known.
+    static let modelSteady: UInt32 = 5
+    static let outcomesSteady: UInt32 = 40
+
+    // MARK: Budget
+
+    /// Counts one more stream of `signal`.
+    public mutating func noteStream(_ signal: Signal) {
+        let at = Int(signal.rawValue)
+        if streams[at] == 0 { sharesPresent &+= signal.share }
+        if streams[at] < .max { streams[at] &+= 1 }
+    }
+
+    /// The part of the agent's budget that one stream of `signal` has; a half of it while two versions are compared.
+    public func share(of signal: Signal, at time: EventTime) -> Double {
+        let streams = max(streams[Int(signal.rawValue)], 1)
+        let part = Double(signal.share) / Double(max(sharesPresent, signal.share)) / Double(streams)
+        return isComparing(at: time) ? part / 2 : part
+    }
+
+    public func isComparing(at time: EventTime) -> Bool { epoch > 0 && time < comparesUntil }
+
+    // MARK: Versions
+
+    /// Notes the version that a run was of; true when it begins a new epoch.
+    public mutating func note(version next: NameHash, at time: EventTime) -> Bool {
+        guard next != 0, next != version else { return false }
+        let isFirst = version == 0 && runs == 0
+        versionBefore = version
+        version = next
+        if isFirst { return false }
+        epoch &+= 1
+        comparesUntil = time + Self.comparison
+        return true
+    }
+
+    /// Notes the model that answered a run; true when another one had answered steadily and this one is new.
+    public mutating func note(model next: NameHash, at time: EventTime) -> Bool {
+        guard next != 0 else { return false }
+        if next == model {
+            modelRuns = min(modelRuns &+ 1, Self.modelSteady)
+            return false
+        }
+        let wasSteady = model != 0 && modelRuns >= Self.modelSteady
+        let isReturn = next == modelBefore && !wasSteady
+        (modelBefore, model) = (model, next)
+        modelRuns = 1
+        guard wasSteady, !isReturn else { return false }
+        modelChangedAt = time
+        return true
+    }
+
+    // MARK: Outcomes
+
+    /// The outcomes to watch when a run ends in `label`: every one with whether it is this one; of two only the usual one,
+    /// because the other says the same.
+    public mutating func note(outcome label: NameHash, _ watch: (_ label: NameHash, _ isHit: Bool) -> Void) {
+        var at = Int(outcomeCount)
+        for index in 0..<Int(outcomeCount) where outcomes[index] == label { at = index }
+        if at == Int(outcomeCount) {
+            guard at < Self.outcomesMax else { return }
+            outcomes[at] = label
+            outcomeCount &+= 1
+        }
+        outcomeCounts[at] &+= 1
+        settleUsual()
+        for index in 0..<Int(outcomeCount) {
+            if outcomeCount == 2, usualOutcome != 0, outcomes[index] != usualOutcome { continue }
+            watch(outcomes[index], outcomes[index] == label)
+        }
+    }
+
+    private mutating func settleUsual() {
+        guard usualOutcome == 0, outcomeCount == 2, outcomeCounts[0] &+ outcomeCounts[1] >= Self.outcomesSteady else { return }
+        usualOutcome = outcomeCounts[0] >= outcomeCounts[1] ? outcomes[0] : outcomes[1]
+    }
+}

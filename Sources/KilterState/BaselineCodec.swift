@@ -1,0 +1,196 @@
+import KilterMath
+import KilterVocabulary
+
+// Snapshot forms of the slots behind baselines, field by field.
+
+extension ByteWriter {
+    mutating func write(_ value: Float) { write(value.bitPattern) }
+}
+
+extension ByteReader {
+    /// Refuses what is no number.
+    mutating func readFinite() throws(Short) -> Float {
+        let value = Float(bitPattern: try read(UInt32.self))
+        guard value.isFinite else { throw Short() }
+        return value
+    }
+}
+
+extension RunTally: Slot {
+    func write(to writer: inout ByteWriter) {
+        for word in [
+            agentKey, turnKey, tenant, environment, service, agent, version, trace.high, trace.low, lastSpan, lastSeen.nanoseconds,
+            start, end, picodollars, outcome, requestModel, responseModel, finishReason, sampledTool, sampledTransition, transitionFrom,
+            transitionTo, lastTool,
+        ] { writer.write(word) }
+        for word in [spans, failures, work, toolCalls, transitions] { writer.write(word) }
+        writer.write(thresholdSet)
+        for flag in [isPriced, isClosed, isFlat, hasInference] { writer.write(flag) }
+        writer.write(stepCount)
+        for index in 0..<Int(stepCount) {
+            writer.write(steps[index].kind.rawValue)
+            writer.write(steps[index].name)
+            for place in 0..<8 {
+                writer.write(steps[index].counts[place])
+                writer.write(steps[index].sums[place])
+            }
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        for path in [\RunTally.agentKey, \.turnKey, \.tenant, \.environment, \.service, \.agent, \.version] {
+            self[keyPath: path] = try reader.read()
+        }
+        trace = TraceID(high: try reader.read(), low: try reader.read())
+        lastSpan = try reader.read()
+        lastSeen = EventTime(nanoseconds: try reader.read())
+        for path in [
+            \RunTally.start, \.end, \.picodollars, \.outcome, \.requestModel, \.responseModel, \.finishReason, \.sampledTool,
+            \.sampledTransition,
+            \.transitionFrom, \.transitionTo, \.lastTool,
+        ] { self[keyPath: path] = try reader.read() }
+        for path in [\RunTally.spans, \.failures, \.work, \.toolCalls, \.transitions] { self[keyPath: path] = try reader.read() }
+        thresholdSet = try reader.read()
+        for path in [\RunTally.isPriced, \.isClosed, \.isFlat, \.hasInference] { self[keyPath: path] = try reader.readBool() }
+        stepCount = try reader.read()
+        guard Int(stepCount) <= Self.stepKindsMax else { throw ByteReader.Short() }
+        for index in 0..<Int(stepCount) {
+            guard let kind = StepKind(rawValue: try reader.read()) else { throw ByteReader.Short() }
+            steps[index] = Step(kind: kind, name: try reader.read())
+            for place in 0..<8 {
+                steps[index].counts[place] = try reader.read()
+                steps[index].sums[place] = try reader.readFinite()
+            }
+        }
+    }
+}
+
+extension AgentBaseline: Slot {
+    func write(to writer: inout ByteWriter) {
+        for index in 0..<24 { writer.write(streams[index]) }
+        writer.write(member)
+        writer.write(hasManyMembers)
+        writer.write(isFlat)
+        for index in 0..<8 { writer.write(open[index]) }
+        writer.write(nextOpen)
+        for word in [epoch, runs, sharesPresent, modelRuns] { writer.write(word) }
+        for word in [
+            version, versionBefore, comparesUntil.nanoseconds, model, modelBefore, modelChangedAt.nanoseconds, usualOutcome,
+        ] { writer.write(word) }
+        writer.write(outcomeCount)
+        for index in 0..<Int(outcomeCount) {
+            writer.write(outcomes[index])
+            writer.write(outcomeCounts[index])
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        for index in 0..<24 { streams[index] = try reader.read() }
+        member = try reader.read()
+        hasManyMembers = try reader.readBool()
+        isFlat = try reader.readBool()
+        for index in 0..<8 { open[index] = try reader.read() }
+        nextOpen = try reader.read()
+        guard nextOpen < 8 else { throw ByteReader.Short() }
+        for path in [\AgentBaseline.epoch, \.runs, \.sharesPresent, \.modelRuns] {
+            self[keyPath: path] = try reader.read()
+        }
+        version = try reader.read()
+        versionBefore = try reader.read()
+        comparesUntil = EventTime(nanoseconds: try reader.read())
+        model = try reader.read()
+        modelBefore = try reader.read()
+        modelChangedAt = EventTime(nanoseconds: try reader.read())
+        usualOutcome = try reader.read()
+        outcomeCount = try reader.read()
+        guard Int(outcomeCount) <= Self.outcomesMax else { throw ByteReader.Short() }
+        for index in 0..<Int(outcomeCount) {
+            outcomes[index] = try reader.read()
+            outcomeCounts[index] = try reader.read()
+        }
+    }
+}
+
+extension StreamWatch {
+    func write(to writer: inout ByteWriter) {
+        writer.write(lastSeen.nanoseconds)
+        for word in [lastRun, quiet, calm] { writer.write(word) }
+        writer.write(said.rawValue)
+        for lane in 0..<16 { writer.write(onsets[lane]) }
+        writer.write(changedAt.nanoseconds)
+        writer.write(lastChange.nanoseconds)
+        writer.write(before.bitPattern)
+        writer.write(countBefore)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        lastSeen = EventTime(nanoseconds: try reader.read())
+        lastRun = try reader.read()
+        quiet = try reader.read()
+        calm = try reader.read()
+        guard let word = Said(rawValue: try reader.read()) else { throw ByteReader.Short() }
+        said = word
+        for lane in 0..<16 { onsets[lane] = try reader.read() }
+        changedAt = EventTime(nanoseconds: try reader.read())
+        lastChange = EventTime(nanoseconds: try reader.read())
+        before = Double(bitPattern: try reader.read())
+        countBefore = try reader.read()
+        guard before.isFinite else { throw ByteReader.Short() }
+    }
+}
+
+extension RateStream: Slot {
+    func write(to writer: inout ByteWriter) {
+        baseline.write(to: &writer)
+        watch.write(to: &writer)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        baseline = try RateBaseline(from: &reader)
+        watch = try StreamWatch(from: &reader)
+    }
+}
+
+extension ValueStream: Slot {
+    func write(to writer: inout ByteWriter) {
+        baseline.write(to: &writer)
+        watch.write(to: &writer)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        baseline = try RankBaseline(from: &reader)
+        watch = try StreamWatch(from: &reader)
+    }
+}
+
+extension ScoreStream: Slot {
+    func write(to writer: inout ByteWriter) {
+        baseline.write(to: &writer)
+        watch.write(to: &writer)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        baseline = try ScoreBaseline(from: &reader)
+        watch = try StreamWatch(from: &reader)
+    }
+}
+
+extension MixStream: Slot {
+    func write(to writer: inout ByteWriter) {
+        baseline.write(to: &writer)
+        watch.write(to: &writer)
+        writer.write(known)
+        for index in 0..<Int(known) { writer.write(categories[index]) }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init(try MixBaseline(from: &reader))
+        watch = try StreamWatch(from: &reader)
+        known = try reader.read()
+        guard Int(known) <= Self.categoriesMax else { throw ByteReader.Short() }
+        for index in 0..<Int(known) { categories[index] = try reader.read() }
+    }
+}

@@ -1,0 +1,103 @@
+import KilterMath
+import KilterVocabulary
+
+/// Runs of one group that other agents may still add to, because they work on the same trace. Fixed size.
+public struct GroupTally: BitwiseCopyable, Sendable {
+    static let waitingMax = 4
+
+    var waiting = InlineArray<4, GroupRun>(repeating: GroupRun())
+    var count: UInt8 = 0
+
+    public init() {}
+
+    /// Takes one agent's run; returns the traces that are over with it: those that ended before it began, and the oldest one
+    /// where too many overlap.
+    public mutating func take(_ run: GroupRun) -> [GroupRun] {
+        for index in 0..<Int(count) where waiting[index].trace == run.trace {
+            waiting[index].add(run)
+            return []
+        }
+        var over: [GroupRun] = []
+        var kept = 0
+        for index in 0..<Int(count) {
+            if waiting[index].observedAt <= run.startedAt {
+                over.append(waiting[index])
+            } else {
+                waiting[kept] = waiting[index]
+                kept += 1
+            }
+        }
+        if kept == Self.waitingMax {
+            over.append(waiting[0])
+            for index in 1..<kept { waiting[index - 1] = waiting[index] }
+            kept -= 1
+        }
+        waiting[kept] = run
+        count = UInt8(kept + 1)
+        return over
+    }
+}
+
+extension GroupRun {
+    /// Another agent's part of the same trace.
+    mutating func add(_ other: GroupRun) {
+        signals |= other.signals
+        for index in 0..<24 where other.counts[index] > 0 {
+            scores[index] += other.scores[index]
+            counts[index] = counts[index] == .max ? .max : counts[index] + other.counts[index]
+        }
+        // Of several members the group knows that there are several.
+        if member != other.member { member = StableHash.combine(member, other.member) }
+        startedAt = min(startedAt, other.startedAt)
+        if other.observedAt >= observedAt {
+            observedAt = other.observedAt
+            span = other.span
+        }
+    }
+}
+
+extension GroupTally: Slot {
+    func write(to writer: inout ByteWriter) {
+        writer.write(count)
+        for index in 0..<Int(count) {
+            let run = waiting[index]
+            writer.write(run.kind.rawValue)
+            for word in [
+                run.groupKey, run.member, run.tenant, run.environment, run.service, run.model, run.trace.high, run.trace.low,
+                run.span, run.startedAt.nanoseconds, run.observedAt.nanoseconds,
+            ] { writer.write(word) }
+            writer.write(run.thresholdSet)
+            writer.write(run.signals)
+            for signal in 0..<24 where run.signals & (1 << UInt32(signal)) != 0 {
+                writer.write(run.scores[signal])
+                writer.write(run.counts[signal])
+            }
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        self.init()
+        count = try reader.read()
+        guard Int(count) <= Self.waitingMax else { throw ByteReader.Short() }
+        for index in 0..<Int(count) {
+            var run = GroupRun()
+            guard let kind = GroupRun.Kind(rawValue: try reader.read()) else { throw ByteReader.Short() }
+            run.kind = kind
+            for path in [\GroupRun.groupKey, \.member, \.tenant, \.environment, \.service, \.model] {
+                run[keyPath: path] = try reader.read()
+            }
+            run.trace = TraceID(high: try reader.read(), low: try reader.read())
+            run.span = try reader.read()
+            run.startedAt = EventTime(nanoseconds: try reader.read())
+            run.observedAt = EventTime(nanoseconds: try reader.read())
+            run.thresholdSet = try reader.read()
+            run.signals = try reader.read()
+            guard run.signals < 1 << 24 else { throw ByteReader.Short() }
+            for signal in 0..<24 where run.signals & (1 << UInt32(signal)) != 0 {
+                run.scores[signal] = try reader.readFinite()
+                run.counts[signal] = try reader.read()
+            }
+            waiting[index] = run
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import KilterMath
+import KilterVocabulary
+
+/// What every watched stream of one signal knows of itself beside its baseline.
+public struct StreamWatch: BitwiseCopyable, Sendable {
+    /// Engine time and number of the agent's run at the previous observation: allowances are for what passed since.
+    public var lastSeen = EventTime.zero
+    public var lastRun: UInt32 = 0
+    /// Observations since an alarm without evidence at its level; `calm` of them and the alarm is over.
+    public var quiet: UInt32 = 0
+    public var calm: UInt32 = 0
+    /// The severity that was said; nothing is learned while it stands.
+    public var said = Said.nothing
+    /// Engine times, in seconds, at which each lane's evidence began.
+    public var onsets = SIMD16<UInt32>(repeating: 0)
+    /// Of the change that stands: figures before it and the observations that they rest on.
+    public var before = 0.0
+    public var countBefore: UInt32 = 0
+    /// When the change was said that stands.
+    public var changedAt = EventTime.zero
+    /// When there was last no evidence to speak of, where lanes do not tell.
+    public var lastChange = EventTime.zero
+    /// The change that stood is over with this observation.
+    public var isOver = false
+
+    public enum Said: UInt8, BitwiseCopyable, Sendable { case nothing, warning, critical }
+
+    public init() {}
+
+    /// Lanes whose evidence began longer ago than `age`.
+    public func lanes(olderThan age: Nanoseconds, at time: EventTime) -> SIMDMask<SIMD16<UInt32.SIMDMaskScalar>> {
+        let seconds = time.nanoseconds / 1_000_000_000, old = age.count / 1_000_000_000
+        return onsets .< SIMD16(repeating: UInt32(clamping: seconds > old ? seconds - old : 0))
+    }
+
+    /// Keeps the times of lanes whose evidence has just begun.
+    public mutating func note(_ evidence: borrowing ChangeEvidence, at time: EventTime) {
+        let now = SIMD16<UInt32>(repeating: UInt32(clamping: time.nanoseconds / 1_000_000_000))
+        onsets.replace(with: now, where: evidence.ages .<= 1)
+    }
+}
+
+/// A rate, hit or not, of one agent.
+public struct RateStream: BitwiseCopyable, Sendable {
+    public var baseline: RateBaseline
+    public var watch = StreamWatch()
+
+    public init(_ baseline: RateBaseline) { self.baseline = baseline }
+}
+
+/// A value of one kind of step, or of the runs, of one agent.
+public struct ValueStream: BitwiseCopyable, Sendable {
+    public var baseline: RankBaseline
+    public var watch = StreamWatch()
+
+    public init(_ baseline: RankBaseline) { self.baseline = baseline }
+}
+
+/// How unusual the runs of a group are for their agents, in one signal.
+public struct ScoreStream: BitwiseCopyable, Sendable {
+    public var baseline: ScoreBaseline
+    public var watch = StreamWatch()
+
+    public init(_ baseline: ScoreBaseline) { self.baseline = baseline }
+}
+
+/// Which of several: a mix of one agent, with the names of its categories.
+public struct MixStream: BitwiseCopyable, Sendable {
+    /// Categories with places of their own; further ones share the last.
+    public static let categoriesMax = 15
+
+    public var baseline: MixBaseline
+    public var watch = StreamWatch()
+    public internal(set) var categories = InlineArray<15, UInt64>(repeating: 0)
+    public internal(set) var known: UInt8 = 0
+
+    public init(_ baseline: MixBaseline) { self.baseline = baseline }
+
+    /// The place of a category, which it keeps; the last one where all are taken.
+    public mutating func place(of category: UInt64) -> Int {
+        for index in 0..<Int(known) where categories[index] == category { return index }
+        guard Int(known) < Self.categoriesMax else { return Self.categoriesMax }
+        categories[Int(known)] = category
+        known &+= 1
+        return Int(known) - 1
+    }
+}

@@ -1,0 +1,62 @@
+/// The numbers of a change that a baseline has seen, as a finding carries them.
+public struct SignalChange: BitwiseCopyable, Sendable {
+    public enum Way: UInt8, BitwiseCopyable, Sendable {
+        case up, down, wider, narrower, mix
+
+        /// The contract's word.
+        public var name: String {
+            switch self {
+            case .up: "up"
+            case .down: "down"
+            case .wider: "wider"
+            case .narrower: "narrower"
+            case .mix: "mix"
+            }
+        }
+    }
+
+    /// What kind of step the figures are of.
+    public enum Step: UInt8, BitwiseCopyable, Sendable { case run, tool, request, answer, inference, opening, phase, span, group }
+
+    /// A category of a mix and its shares before and since.
+    public struct Category: BitwiseCopyable, Sendable {
+        public var name: UInt64 = 0
+        public var before: Float = 0
+        public var after: Float = 0
+
+        public init() {}
+
+        public init(name: UInt64, before: Float, after: Float) {
+            self.name = name
+            self.before = before
+            self.after = after
+        }
+    }
+
+    public var signal = Signal.latency
+    /// The label of an outcome, the name of an evaluation or guardrail.
+    public var label: NameHash = 0
+    public var step = Step.run
+    public var group = GroupRun.Kind.service
+    public var way = Way.up
+    /// In the signal's own unit; geometric means of values, shares of rates.
+    public var before = 0.0
+    public var after = 0.0
+    /// 95 % interval of `after`; equal where none is known.
+    public var lower = 0.0
+    public var upper = 0.0
+    /// Observations before the estimated onset and since.
+    public var countBefore: UInt32 = 0
+    public var countAfter: UInt32 = 0
+    /// Evidence in units of its threshold, and the size of the change that explains it best.
+    public var evidence: Float = 0
+    public var alternative: Float = 0
+    /// The version that the figures before are of, when it is not the one of today.
+    public var comparedVersion: NameHash = 0
+    /// The model that answered before, when another one has answered since shortly before the onset.
+    public var modelBefore: NameHash = 0
+    public var modelAfter: NameHash = 0
+    public var categories = InlineArray<3, Category>(repeating: Category())
+
+    public init() {}
+}
