@@ -14,6 +14,8 @@ struct BaselineBook {
     var scores = RunScores()
     /// Set where the book is that of a group.
     var group: GroupRun.Kind?
+    /// Of the allowance for runs, what is the book's own.
+    var part = 1.0
 
     // Guard: as above.
     init(desk: BaselineDesk, tally: RunTally, agent: UnsafeMutablePointer<AgentBaseline>, time: UInt64) {
@@ -82,16 +84,14 @@ struct BaselineBook {
     ) {
         for epoch in epochs {
             let key = key(signal, step, name ^ label, epoch)
-            let fresh = RankBaseline(direction: Direction(signal.badDirection), hygiene: [.autocorrelation, .season])
-            if shard.values.find(key) == nil {
-                if epoch != agent.pointee.epoch { continue }
-                agent.pointee.noteStream(signal)
-            }
+            let fresh = RankBaseline(direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : [])
+            if shard.values.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: the pointer is used before the slab is changed again.
             let stream = shard.values.findOrInsert(key, owner: tally.tenant, initial: ValueStream(fresh)).slot
             let allowance = allowance(&stream.pointee.watch, signal)
             let isKnown = stream.pointee.baseline.count >= RunScores.observationsMin
             let said = Drift.judge(&stream.pointee, value, hour: Int(time / 3_600_000_000_000 % 24), time: time, allowance, desk)
+            note(&stream.pointee.watch, signal, isVaried: stream.pointee.baseline.isVaried, epoch)
             if isKnown, epoch == agent.pointee.epoch { scores.add(stream.pointee.baseline.score, signal) }
             guard var change = said.change else { continue }
             change.signal = signal
@@ -104,10 +104,7 @@ struct BaselineBook {
     mutating func observe(rate isHit: Bool, _ signal: Signal, label: NameHash, _ shard: inout Shard) {
         for epoch in epochs {
             let key = key(signal, .run, label, epoch)
-            if shard.rates.find(key) == nil {
-                if epoch != agent.pointee.epoch { continue }
-                agent.pointee.noteStream(signal)
-            }
+            if shard.rates.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: as above.
             let stream = shard.rates.findOrInsert(
                 key, owner: tally.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection)))
@@ -117,6 +114,8 @@ struct BaselineBook {
                 scores.add(Self.score(isHit, stream.pointee.baseline, key), signal)
             }
             let said = Drift.judge(&stream.pointee, isHit, allowance, desk)
+            let hits = stream.pointee.baseline.hits
+            note(&stream.pointee.watch, signal, isVaried: hits > 0 && hits < stream.pointee.baseline.count, epoch)
             guard var change = said.change else { continue }
             change.signal = signal
             change.label = label
@@ -127,16 +126,14 @@ struct BaselineBook {
     mutating func observe(category: UInt64, _ signal: Signal, _ shard: inout Shard) {
         for epoch in epochs {
             let key = key(signal, .run, 0, epoch)
-            if shard.mixes.find(key) == nil {
-                if epoch != agent.pointee.epoch { continue }
-                agent.pointee.noteStream(signal)
-            }
+            if shard.mixes.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: as above.
             let stream = shard.mixes.findOrInsert(
                 key, owner: tally.tenant, initial: MixStream(MixBaseline(categories: MixBaseline.categoriesMax))
             ).slot
             let allowance = allowance(&stream.pointee.watch, signal)
             let said = MixDrift.judge(&stream.pointee, category, allowance, desk)
+            note(&stream.pointee.watch, signal, isVaried: stream.pointee.known > 1, epoch)
             guard var change = said.change else { continue }
             change.signal = signal
             report(said.verdict, change, stream.pointee.watch, epoch, subject: key, tool: 0)
@@ -166,13 +163,21 @@ struct BaselineBook {
         return Float(Elementary.normalQuantile(min(max(place, 0.002), 0.998)))
     }
 
+    /// A stream counts among those that share the budget once it has varied: what never does raises no false alarm.
+    private func note(_ watch: inout StreamWatch, _ signal: Signal, isVaried: Bool, _ epoch: UInt32) {
+        guard isVaried, !watch.hasVaried, epoch == agent.pointee.epoch else { return }
+        watch.hasVaried = true
+        agent.pointee.noteStream(signal)
+    }
+
     /// What the stream may spend of the budget for what has passed since its last observation.
     private func allowance(_ watch: inout StreamWatch, _ signal: Signal) -> Float {
         let passed = watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(watch.lastSeen)
         let runs = watch.lastRun == 0 ? 0 : agent.pointee.runs &- watch.lastRun
+        if watch.firstSeen == .zero { watch.firstSeen = desk.now }
         watch.lastSeen = desk.now
         watch.lastRun = agent.pointee.runs
-        let whole = desk.standards.budget.allowance(passed: passed, runs: runs, agents: desk.fleet)
+        let whole = desk.standards.budget.allowance(passed: passed, runs: Double(runs) * part, agents: desk.fleet)
         return Float(whole * agent.pointee.share(of: signal, at: desk.now))
     }
 

@@ -147,7 +147,7 @@ struct BaselineDesk {
         book.observeSteps(&shard)
         book.observeMixes(&shard)
         found.findings += book.found
-        found.groupRuns += book.scores.runs(of: tally, self, number: found.groupRuns.count)
+        found.groupRuns += book.scores.runs(of: tally, self, agentRuns: agent.pointee.runs, number: found.groupRuns.count)
     }
 
     // MARK: What is said of runs

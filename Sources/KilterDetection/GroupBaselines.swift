@@ -11,6 +11,7 @@ extension Detection {
     /// Takes runs in the order of `GroupRun.place`; `shard` is that of the run's group.
     public static func stepGroup(_ run: GroupRun, _ standards: Standards, _ shard: inout Shard, into findings: inout [Finding]) {
         // Guard: the pointer is used before the slab is changed again.
+        shard.groupBaselines.findOrInsert(run.groupKey, owner: run.tenant, initial: AgentBaseline()).slot.pointee.note(member: run.member)
         let waiting = shard.groups.findOrInsert(run.groupKey, owner: run.tenant, initial: GroupTally()).slot
         for over in waiting.pointee.take(run) {
             var over = over
@@ -23,11 +24,12 @@ extension Detection {
     private static func observe(_ run: GroupRun, _ standards: Standards, _ shard: inout Shard, into findings: inout [Finding]) {
         // Guard: the slab of groups is not changed again while the pointer is used.
         let group = shard.groupBaselines.findOrInsert(run.groupKey, owner: run.tenant, initial: AgentBaseline()).slot
-        group.pointee.note(member: run.member)
         group.pointee.runs &+= 1
         let desk = BaselineDesk(record: run.record, now: run.engineTime, fleet: run.fleet, standards)
         var book = BaselineBook(desk: desk, tally: RunTally(run), agent: group, time: run.observedAt.nanoseconds)
         book.group = run.kind
+        // As many agents as make the group have the budget of one; to it comes what its members cannot spend yet.
+        book.part = min(1, 1 / group.pointee.memberCount + Double(run.unspent))
         for signal in Signal.allCases where run.signals & (1 << UInt32(signal.rawValue)) != 0 {
             let at = Int(signal.rawValue)
             let score = run.scores[at] / Float(max(run.counts[at], 1))
@@ -59,6 +61,8 @@ struct RunScores {
     private var counts = InlineArray<24, Float>(repeating: 0)
     private var signals: UInt32 = 0
 
+    /// Runs of an agent from which on it can be told from its own alone that it changed.
+    static let runsOfOwn: UInt32 = 40
     /// Observations of an agent's own from which on their ranks tell enough.
     static let observationsMin: UInt32 = 2
 
@@ -69,7 +73,7 @@ struct RunScores {
     }
 
     /// One for the service and one for the model that was asked for; none where nothing is known yet.
-    func runs(of tally: RunTally, _ desk: BaselineDesk, number: Int) -> [GroupRun] {
+    func runs(of tally: RunTally, _ desk: BaselineDesk, agentRuns: UInt32, number: Int) -> [GroupRun] {
         guard signals != 0 else { return [] }
         var run = GroupRun()
         run.record = desk.record
@@ -87,12 +91,14 @@ struct RunScores {
         run.kind = .service
         run.groupKey = StableHash.combine(home, 0x5e7)
         run.member = tally.agentKey
+        run.unspent = agentRuns < Self.runsOfOwn ? 1 : 0
         guard tally.requestModel != 0 else { return [run] }
         var ofModel = run
         ofModel.number &+= 1
         ofModel.kind = .model
         ofModel.groupKey = StableHash.combine(StableHash.combine(tally.tenant, tally.requestModel), 0x30d)
         ofModel.member = home
+        ofModel.unspent = 0
         return [run, ofModel]
     }
 }

@@ -96,6 +96,9 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// The last value's normal score, clipped at about ±2.9.
     public var score: Float { RankTable.score(low, high) }
 
+    /// The last value was not what nearly all before it were.
+    public var isVaried: Bool { count > 1 && high - low < 0.95 }
+
     /// One observation. Negative, infinite and undefined values are passed over. `allowance` in expected false alarms since
     /// the previous one; `hour` of the day in 0..<24 and number of the day matter only with the season's
     /// hygiene. Returns the evidence: an alarm at 1.

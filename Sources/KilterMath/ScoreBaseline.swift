@@ -49,6 +49,9 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         return evidence.total(weights)
     }
 
+    /// Lets go of the evidence of some alternatives.
+    public mutating func forget(lanes: SIMDMask<SIMD16<UInt32.SIMDMaskScalar>>) { evidence.forget(lanes) }
+
     /// Evidence zero again: after an alarm.
     public mutating func restart() { evidence.restart() }
 

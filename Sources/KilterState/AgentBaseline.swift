@@ -39,14 +39,21 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
 
     /// Spans of its runs name no parents, so that no span ends a run.
     public var isFlat = false
-    /// Of a group: its first member, and whether it has others.
-    var member: UInt64 = 0
-    public internal(set) var hasManyMembers = false
+    /// Of a group: which of 128 places its members fall into.
+    var members = Bits128()
 
     public init() {}
 
-    public mutating func note(member next: UInt64) {
-        if member == 0 { member = next } else if next != member { hasManyMembers = true }
+    /// Counts a member of a group.
+    public mutating func note(member: UInt64) { members.set(UInt32(truncatingIfNeeded: StableHash.combine(member, 0x6d) & 127)) }
+
+    public var hasManyMembers: Bool { members.count(from: 0, 128) > 1 }
+
+    /// About how many members there are, at least one: by the places that stayed empty (linear counting, Whang 1990); right to
+    /// a tenth up to two hundred, six hundred at most.
+    public var memberCount: Double {
+        let empty = 128 - Double(members.count(from: 0, 128))
+        return max(1, -128 * Elementary.log(max(empty, 1) / 128))
     }
 
     /// Notes a run that begins; returns those before it that may be over.

@@ -69,8 +69,8 @@ extension RunTally: Slot {
 extension AgentBaseline: Slot {
     func write(to writer: inout ByteWriter) {
         for index in 0..<24 { writer.write(streams[index]) }
-        writer.write(member)
-        writer.write(hasManyMembers)
+        writer.write(members.low)
+        writer.write(members.high)
         writer.write(isFlat)
         for index in 0..<8 { writer.write(open[index]) }
         writer.write(nextOpen)
@@ -88,8 +88,8 @@ extension AgentBaseline: Slot {
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
         self.init()
         for index in 0..<24 { streams[index] = try reader.read() }
-        member = try reader.read()
-        hasManyMembers = try reader.readBool()
+        members.low = try reader.read()
+        members.high = try reader.read()
         isFlat = try reader.readBool()
         for index in 0..<8 { open[index] = try reader.read() }
         nextOpen = try reader.read()
@@ -115,9 +115,11 @@ extension AgentBaseline: Slot {
 
 extension StreamWatch {
     func write(to writer: inout ByteWriter) {
+        writer.write(firstSeen.nanoseconds)
         writer.write(lastSeen.nanoseconds)
         for word in [lastRun, quiet, calm] { writer.write(word) }
         writer.write(said.rawValue)
+        writer.write(hasVaried)
         for lane in 0..<16 { writer.write(onsets[lane]) }
         writer.write(changedAt.nanoseconds)
         writer.write(lastChange.nanoseconds)
@@ -127,12 +129,14 @@ extension StreamWatch {
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
         self.init()
+        firstSeen = EventTime(nanoseconds: try reader.read())
         lastSeen = EventTime(nanoseconds: try reader.read())
         lastRun = try reader.read()
         quiet = try reader.read()
         calm = try reader.read()
         guard let word = Said(rawValue: try reader.read()) else { throw ByteReader.Short() }
         said = word
+        hasVaried = try reader.readBool()
         for lane in 0..<16 { onsets[lane] = try reader.read() }
         changedAt = EventTime(nanoseconds: try reader.read())
         lastChange = EventTime(nanoseconds: try reader.read())

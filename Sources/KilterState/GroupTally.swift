@@ -46,8 +46,7 @@ extension GroupRun {
             scores[index] += other.scores[index]
             counts[index] = counts[index] == .max ? .max : counts[index] + other.counts[index]
         }
-        // Of several members the group knows that there are several.
-        if member != other.member { member = StableHash.combine(member, other.member) }
+        unspent = max(unspent, other.unspent)
         startedAt = min(startedAt, other.startedAt)
         if other.observedAt >= observedAt {
             observedAt = other.observedAt
@@ -67,6 +66,7 @@ extension GroupTally: Slot {
                 run.span, run.startedAt.nanoseconds, run.observedAt.nanoseconds,
             ] { writer.write(word) }
             writer.write(run.thresholdSet)
+            writer.write(run.unspent)
             writer.write(run.signals)
             for signal in 0..<24 where run.signals & (1 << UInt32(signal)) != 0 {
                 writer.write(run.scores[signal])
@@ -91,6 +91,7 @@ extension GroupTally: Slot {
             run.startedAt = EventTime(nanoseconds: try reader.read())
             run.observedAt = EventTime(nanoseconds: try reader.read())
             run.thresholdSet = try reader.read()
+            run.unspent = try reader.read()
             run.signals = try reader.read()
             guard run.signals < 1 << 24 else { throw ByteReader.Short() }
             for signal in 0..<24 where run.signals & (1 << UInt32(signal)) != 0 {

@@ -4,8 +4,11 @@ import KilterVocabulary
 /// What every watched stream of one signal knows of itself beside its baseline.
 public struct StreamWatch: BitwiseCopyable, Sendable {
     /// Engine time and number of the agent's run at the previous observation: allowances are for what passed since.
+    public var firstSeen = EventTime.zero
     public var lastSeen = EventTime.zero
     public var lastRun: UInt32 = 0
+    /// Its observations have not all been alike.
+    public var hasVaried = false
     /// Observations since an alarm without evidence at its level; `calm` of them and the alarm is over.
     public var quiet: UInt32 = 0
     public var calm: UInt32 = 0

@@ -20,11 +20,11 @@ public struct FalseAlarmBudget: Sendable, Equatable {
 
     /// What one agent may spend for the time or the runs that have passed.
     /// - Parameter agents: agents of the fleet that are alive.
-    public func allowance(passed: Nanoseconds, runs: UInt32, agents: UInt32) -> Double {
+    public func allowance(passed: Nanoseconds, runs: Double, agents: UInt32) -> Double {
         switch unit {
         case .time(let rate, let isOfFleet):
             rate * Double(min(passed, Self.gapMax).count) / (isOfFleet ? Double(max(agents, 1)) : 1)
-        case .runs(let rate): rate * Double(runs)
+        case .runs(let rate): rate * runs
         }
     }
 }

@@ -17,6 +17,8 @@ public struct GroupRun: BitwiseCopyable, Sendable {
     public var number: UInt32 = 0
     public var kind = Kind.service
     public var groupKey: UInt64 = 0
+    /// Runs whose part of the budget their agents cannot spend themselves yet, because they know too little.
+    public var unspent: UInt16 = 0
     /// Agent, or service, by which the members of the group are told apart.
     public var member: UInt64 = 0
     /// Bits of the signals that have a score, and these: normal scores, each among the runs of the same agent.

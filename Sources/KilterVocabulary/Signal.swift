@@ -23,6 +23,15 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         }
     }
 
+    /// Its values rarely equal each other: what the hour or the run before adds to them can be taken out. Of counts and scores
+    /// it cannot, without tearing equal ones apart.
+    public var isSmooth: Bool {
+        switch self {
+        case .runSteps, .evaluation, .feedback, .cacheReadRatio, .callRate, .messageRate: false
+        default: kind == .value
+        }
+    }
+
     /// Which way it gets worse.
     public enum Direction: UInt8, BitwiseCopyable, Sendable { case up, down, either }
 

@@ -49,7 +49,7 @@ def levels_by_run(events):
         if event["type"] != "kilter.alert":
             continue
         data = event["data"]
-        for key in {data["run"], data.get("trace_id")}:
+        for key in {data.get("run"), data.get("trace_id")} - {None}:
             level = LEVELS[data["severity"]]
             highest[key] = max(highest[key], level)
             if level >= 1:
