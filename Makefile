@@ -5,7 +5,7 @@ KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
 
-.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents quality bench bench-instructions bench-detectors figures fixtures clean
+.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents quality swaps bench bench-instructions bench-detectors figures fixtures clean
 
 PREFIX  ?= /usr/local
 
@@ -72,6 +72,10 @@ evidence: build ## injections that were obeyed and loops by the agents' own word
 
 incidents: build ## tell recorded incidents again: spans, time and dollars until each level, against what they cost
 	python3 Tests/Acceptance/incidents.py --kilter $(KILTER)
+
+swaps: build ## recorded swaps of a model: which are told of, how soon, and what is alarmed without one (DATA=folder)
+	@test -d $(DATA) || { echo "no labelled traces at $(DATA); they are not part of the project: make swaps DATA=folder"; exit 2; }
+	python3 Tests/Acceptance/model_swaps.py --kilter $(KILTER) $(DATA)
 
 quality: build ## suites of drift against the goals: delays, false alarms, attribution, cost of an update
 	python3 Tests/Acceptance/quality.py --kilter $(KILTER)

@@ -74,21 +74,21 @@ struct BaselineBook {
         return agent.pointee.isComparing(at: desk.now) ? (epoch - 1)...epoch : epoch...epoch
     }
 
-    private func key(_ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ epoch: UInt32) -> UInt64 {
-        let what = UInt64(signal.rawValue) | UInt64(step.rawValue) << 8 | UInt64(epoch) << 16
-        return StableHash.combine(StableHash.combine(tally.agentKey, name), what)
+    private func identity(_ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ epoch: UInt32) -> StreamIdentity {
+        StreamIdentity(agentKey: tally.agentKey, name: name, epoch: epoch, signal: signal, step: step)
     }
 
     mutating func observe(
         value: Double, _ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ label: NameHash, _ shard: inout Shard
     ) {
         for epoch in epochs {
-            let key = key(signal, step, name ^ label, epoch)
-            let fresh = RankBaseline(direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : [])
+            let identity = identity(signal, step, name ^ label, epoch), key = identity.key
+            let fresh = RankBaseline(
+                direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : [])
             if shard.values.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: the pointer is used before the slab is changed again.
             let stream = shard.values.findOrInsert(key, owner: tally.tenant, initial: ValueStream(fresh)).slot
-            let allowance = allowance(&stream.pointee.watch, signal)
+            let allowance = allowance(&stream.pointee.watch, identity)
             let isKnown = stream.pointee.baseline.count >= RunScores.observationsMin
             let said = Drift.judge(&stream.pointee, value, hour: Int(time / 3_600_000_000_000 % 24), time: time, allowance, desk)
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.baseline.isVaried, epoch)
@@ -103,13 +103,13 @@ struct BaselineBook {
 
     mutating func observe(rate isHit: Bool, _ signal: Signal, label: NameHash, _ shard: inout Shard) {
         for epoch in epochs {
-            let key = key(signal, .run, label, epoch)
+            let identity = identity(signal, .run, label, epoch), key = identity.key
             if shard.rates.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: as above.
             let stream = shard.rates.findOrInsert(
                 key, owner: tally.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection)))
             ).slot
-            let allowance = allowance(&stream.pointee.watch, signal)
+            let allowance = allowance(&stream.pointee.watch, identity)
             if signal == .errorRate, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin {
                 scores.add(Self.score(isHit, stream.pointee.baseline, key), signal)
             }
@@ -125,13 +125,13 @@ struct BaselineBook {
 
     mutating func observe(category: UInt64, _ signal: Signal, _ shard: inout Shard) {
         for epoch in epochs {
-            let key = key(signal, .run, 0, epoch)
+            let identity = identity(signal, .run, 0, epoch), key = identity.key
             if shard.mixes.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: as above.
             let stream = shard.mixes.findOrInsert(
                 key, owner: tally.tenant, initial: MixStream(MixBaseline(categories: MixBaseline.categoriesMax))
             ).slot
-            let allowance = allowance(&stream.pointee.watch, signal)
+            let allowance = allowance(&stream.pointee.watch, identity)
             let said = MixDrift.judge(&stream.pointee, category, allowance, desk)
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.known > 1, epoch)
             guard var change = said.change else { continue }
@@ -142,12 +142,12 @@ struct BaselineBook {
 
     /// A group's task: of one agent alone it says nothing more.
     mutating func observe(score: Float, _ signal: Signal, _ shard: inout Shard, isWatched: Bool) {
-        let key = key(signal, .group, 0, 0)
+        let identity = identity(signal, .group, 0, 0), key = identity.key
         if shard.scores.find(key) == nil { agent.pointee.noteStream(signal) }
         let fresh = ScoreStream(ScoreBaseline(direction: Direction(signal.badDirection)))
         // Guard: as above.
         let stream = shard.scores.findOrInsert(key, owner: tally.tenant, initial: fresh).slot
-        let allowance = allowance(&stream.pointee.watch, signal)
+        let allowance = allowance(&stream.pointee.watch, identity)
         let said = Drift.judge(&stream.pointee, score, isWatched ? allowance : 0, desk)
         guard var change = said.change else { return }
         change.signal = signal
@@ -171,14 +171,15 @@ struct BaselineBook {
     }
 
     /// What the stream may spend of the budget for what has passed since its last observation.
-    private func allowance(_ watch: inout StreamWatch, _ signal: Signal) -> Float {
+    private func allowance(_ watch: inout StreamWatch, _ identity: StreamIdentity) -> Float {
+        watch.identity = identity
         let passed = watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(watch.lastSeen)
         let runs = watch.lastRun == 0 ? 0 : agent.pointee.runs &- watch.lastRun
         if watch.firstSeen == .zero { watch.firstSeen = desk.now }
         watch.lastSeen = desk.now
         watch.lastRun = agent.pointee.runs
         let whole = desk.standards.budget.allowance(passed: passed, runs: Double(runs) * part, agents: desk.fleet)
-        return Float(whole * agent.pointee.share(of: signal, at: desk.now))
+        return Float(whole * agent.pointee.share(of: identity.signal, at: desk.now))
     }
 
     // MARK: Findings

@@ -139,6 +139,7 @@ struct BaselineDesk {
         // Guard: the slab of agents is not changed again while the pointer is used.
         let agent = shard.agents.findOrInsert(tally.agentKey, owner: tally.tenant, initial: AgentBaseline()).slot
         agent.pointee.runs &+= 1
+        (agent.pointee.environment, agent.pointee.service, agent.pointee.agent) = (tally.environment, tally.service, tally.agent)
         _ = agent.pointee.note(version: tally.version, at: now)
         let model = agent.pointee.note(model: tally.responseModel, at: now)
         var book = BaselineBook(desk: self, tally: tally, agent: agent, time: tally.end)

@@ -72,7 +72,7 @@ enum SignalWords {
 
     private static func evidence(_ finding: Finding, _ change: SignalChange, _ name: NameLookup) -> [Evidence] {
         var facts: [Evidence] = []
-        if change.signal.kind == .value { facts.append(Evidence("step", .string(stepName(change.step)))) }
+        if change.signal.kind == .value { facts.append(Evidence("step", .string(change.step.name))) }
         if change.way == .mix {
             facts.append(
                 Evidence(
@@ -94,22 +94,10 @@ enum SignalWords {
         if change.comparedVersion != 0 { facts.append(Evidence("compared_with_version", .string(name(change.comparedVersion)))) }
         if change.modelBefore != 0 { facts.append(Evidence("model_before", .string(name(change.modelBefore)))) }
         if change.modelAfter != 0 { facts.append(Evidence("model_after", .string(name(change.modelAfter)))) }
+        if change.step == .group { facts.append(Evidence("group", .string(change.group.name))) }
+        facts.append(Evidence("last_trace_id", .string(finding.trace.hex)))
         facts.append(Evidence("last_span_id", .string(Hex.string(finding.span))))
         return facts
-    }
-
-    private static func stepName(_ step: SignalChange.Step) -> String {
-        switch step {
-        case .run: "run"
-        case .tool: "tool"
-        case .request: "model_call_that_asks"
-        case .answer: "model_call_that_answers"
-        case .inference: "model_call"
-        case .opening: "first_model_call"
-        case .phase: "phase"
-        case .span: "span"
-        case .group: "group"
-        }
     }
 
     private static func categories(_ change: SignalChange) -> [SignalChange.Category] {

@@ -29,7 +29,7 @@ enum VersionChange {
             advice: "",
             evidence: [
                 Evidence("model_before", .string(before)), Evidence("model_after", .string(after)),
-                Evidence("last_span_id", .string(Hex.string(finding.span))),
+                Evidence("last_trace_id", .string(finding.trace.hex)), Evidence("last_span_id", .string(Hex.string(finding.span))),
             ], unit: "changes")
     }
 

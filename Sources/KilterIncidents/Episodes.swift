@@ -156,8 +156,9 @@ extension Episodes {
         alert.revision += 1
         alert.severity = finding.severity
         alert.tier = finding.tier
-        alert.traceID = finding.trace
-        alert.spanID = finding.span
+        // What changed in an agent is not said of the run that happened to show it; the evidence names it.
+        alert.traceID = finding.change == nil ? finding.trace : TraceID()
+        alert.spanID = finding.change == nil ? finding.span : 0
         alert.startedAt = before.revision == 0 ? finding.startedAt : min(before.startedAt, finding.startedAt)
         alert.observedAt = finding.observedAt
         alert.time = finding.observedAt
@@ -185,8 +186,10 @@ extension Episodes {
         alert.time = time
         if alert.signal == nil { alert.observed = Amount(Int64(episode.count)) }
         alert.count = episode.count
-        alert.traceID = episode.lastTrace
-        alert.spanID = episode.lastSpan
+        if alert.traceID.isValid {
+            alert.traceID = episode.lastTrace
+            alert.spanID = episode.lastSpan
+        }
         let lasted = episode.lastObservedAt.since(alert.startedAt)
         alert.cost = EpisodeCost(episode.spend.since(episode.spendAtOnset), during: lasted)
         alert.evidence.append(Evidence("resolved", .string(reason.name)))

@@ -163,6 +163,9 @@ public struct MixBaseline: BitwiseCopyable, Sendable {
         unknownCount = 0
     }
 
+    /// Share of the commonest category.
+    public var commonest: Double { count == 0 ? 0 : Double(counts.max()) / Double(count) }
+
     /// How much more probable the categories since the onset are under the best of the moving averages, or with novel ones.
     public var product: Float { (0...Self.novelty).reduce(1) { max($0, evidence.products[$1]) } }
 

@@ -33,6 +33,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     static let placing: UInt32 = 32
     /// Observations from which alternatives bet.
     static let warmUp: UInt32 = 16
+    /// Observations from which a change can be told.
+    public static let ready = placing + 1
     /// The largest weight of a prior histogram, in observations.
     public static let priorCountMax: UInt32 = 500
     private static let zero = Int32.min

@@ -56,6 +56,8 @@ public struct RateBaseline: BitwiseCopyable, Sendable, Equatable {
     static let isLarge = lanes(logits.map { $0 >= 1.4 || $0 <= -1.4 ? 1 : 0 })
     /// Observations from which all alternatives bet.
     static let warmUp: UInt32 = 50
+    /// Observations from which a change can be told.
+    public static let ready = warmUp
 
     public private(set) var evidence = ChangeEvidence()
     /// Observations and hits of the epoch.

@@ -139,7 +139,7 @@ extension Expectation.AlertRequirement {
     private func late(_ first: ObservedEvent, _ places: SpanPlaces) -> [String] {
         guard let bySpan else { return [] }
         guard let place = places.place(of: first) else {
-            return ["\(subject) names a span that is not in the stream: \(first.span ?? "none")."]
+            return ["\(subject) names a span that is not in the stream: \(first.shownSpan ?? "none")."]
         }
         return place <= bySpan
             ? [] : ["\(subject) reached \(severity.name) at span \(place); it must by span \(bySpan)."]

@@ -14,6 +14,9 @@ struct ObservedEvent {
     var service: String
     var agent: String
     var trace: String?
+    /// The span that completed the evidence, where the event is about an agent and not about that span's run.
+    let shownTrace: String?
+    let shownSpan: String?
     var span: String?
     var run: String?
     var signal: String?
@@ -45,6 +48,9 @@ struct ObservedEvent {
         agent = data["agent"] as? String ?? subject.agent
         trace = data["trace_id"] as? String
         span = data["span_id"] as? String
+        let evidence = data["evidence"] as? [String: Any]
+        shownTrace = trace ?? evidence?["last_trace_id"] as? String
+        shownSpan = span ?? evidence?["last_span_id"] as? String
         run = data["run"] as? String
         signal = data["signal"] as? String
         direction = data["direction"] as? String
@@ -79,7 +85,7 @@ struct SpanPlaces {
     }
 
     func place(of event: ObservedEvent) -> Int? {
-        guard let trace = event.trace, let span = event.span else { return nil }
+        guard let trace = event.shownTrace, let span = event.shownSpan else { return nil }
         return places[trace + span]
     }
 

@@ -6,6 +6,10 @@ import KilterVocabulary
 public struct AgentBaseline: BitwiseCopyable, Sendable {
     static let outcomesMax = 6
 
+    /// Whose they are.
+    public var environment: NameHash = 0
+    public var service: NameHash = 0
+    public var agent: NameHash = 0
     /// Runs observed so far.
     public var runs: UInt32 = 0
     /// Streams of each signal; those of one signal share its part of the budget.

@@ -68,6 +68,7 @@ extension RunTally: Slot {
 
 extension AgentBaseline: Slot {
     func write(to writer: inout ByteWriter) {
+        for word in [environment, service, agent] { writer.write(word) }
         for index in 0..<24 { writer.write(streams[index]) }
         writer.write(members.low)
         writer.write(members.high)
@@ -87,6 +88,9 @@ extension AgentBaseline: Slot {
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
         self.init()
+        environment = try reader.read()
+        service = try reader.read()
+        agent = try reader.read()
         for index in 0..<24 { streams[index] = try reader.read() }
         members.low = try reader.read()
         members.high = try reader.read()
@@ -115,6 +119,11 @@ extension AgentBaseline: Slot {
 
 extension StreamWatch {
     func write(to writer: inout ByteWriter) {
+        writer.write(identity.agentKey)
+        writer.write(identity.name)
+        writer.write(identity.epoch)
+        writer.write(identity.signal.rawValue)
+        writer.write(identity.step.rawValue)
         writer.write(firstSeen.nanoseconds)
         writer.write(lastSeen.nanoseconds)
         for word in [lastRun, quiet, calm] { writer.write(word) }
@@ -129,6 +138,13 @@ extension StreamWatch {
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
         self.init()
+        identity.agentKey = try reader.read()
+        identity.name = try reader.read()
+        identity.epoch = try reader.read()
+        guard let signal = Signal(rawValue: try reader.read()), let step = SignalChange.Step(rawValue: try reader.read()) else {
+            throw ByteReader.Short()
+        }
+        (identity.signal, identity.step) = (signal, step)
         firstSeen = EventTime(nanoseconds: try reader.read())
         lastSeen = EventTime(nanoseconds: try reader.read())
         lastRun = try reader.read()

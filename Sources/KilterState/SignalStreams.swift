@@ -1,8 +1,34 @@
 import KilterMath
 import KilterVocabulary
 
+/// Which stream it is.
+public struct StreamIdentity: BitwiseCopyable, Sendable, Equatable {
+    public var agentKey: UInt64 = 0
+    /// Tool or phase of a kind of step; the label of an outcome, the name of an evaluation or a guardrail.
+    public var name: NameHash = 0
+    public var epoch: UInt32 = 0
+    public var signal = Signal.latency
+    public var step = SignalChange.Step.run
+
+    public init() {}
+
+    public init(agentKey: UInt64, name: NameHash, epoch: UInt32, signal: Signal, step: SignalChange.Step) {
+        self.agentKey = agentKey
+        self.name = name
+        self.epoch = epoch
+        self.signal = signal
+        self.step = step
+    }
+
+    public var key: UInt64 {
+        let what = UInt64(signal.rawValue) | UInt64(step.rawValue) << 8 | UInt64(epoch) << 16
+        return StableHash.combine(StableHash.combine(agentKey, name), what)
+    }
+}
+
 /// What every watched stream of one signal knows of itself beside its baseline.
 public struct StreamWatch: BitwiseCopyable, Sendable {
+    public var identity = StreamIdentity()
     /// Engine time and number of the agent's run at the previous observation: allowances are for what passed since.
     public var firstSeen = EventTime.zero
     public var lastSeen = EventTime.zero

@@ -58,13 +58,13 @@ public enum Limits {
     public static let effectsMax = 65_536
     /// Turns whose last answer is remembered, over all tenants. At 0.2 KB each: 25 MiB when full.
     public static let answersMax = 131_072
-    /// Runs that go on or were over a little while ago, over all tenants. At 1.1 KB each: MIB_T MiB when full.
+    /// Runs that go on or were over a little while ago, over all tenants. At 1.1 KB each: 69 MiB when full.
     public static let talliesMax = 65_536
-    /// Baselines of rates, of values and of mixes, over all tenants. At 0.4, 0.9 and 1.9 KB each: MIB_B MiB when full.
+    /// Baselines of rates, of values and of mixes, over all tenants. At 0.6, 0.9 and 1.6 KB each: 201 MiB when full.
     public static let ratesMax = 65_536
     public static let valuesMax = 131_072
     public static let mixesMax = 32_768
-    /// Groups of agents, by service and by model, over all tenants. At 1.3 KB each: 11 MiB when full.
+    /// Groups of agents, by service and by model, over all tenants. At 6 KB each with their streams: 48 MiB when full.
     public static let groupsMax = 8_192
     /// Bytes at the end of an answer in which a block of words that repeats is looked for.
     public static let answerTailBytes = 32_768

@@ -16,7 +16,24 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     }
 
     /// What kind of step the figures are of.
-    public enum Step: UInt8, BitwiseCopyable, Sendable { case run, tool, request, answer, inference, opening, phase, span, group }
+    public enum Step: UInt8, BitwiseCopyable, Sendable {
+        case run, tool, request, answer, inference, opening, phase, span, group
+
+        /// As evidence and reports name it.
+        public var name: String {
+            switch self {
+            case .run: "run"
+            case .tool: "tool"
+            case .request: "model_call_that_asks"
+            case .answer: "model_call_that_answers"
+            case .inference: "model_call"
+            case .opening: "first_model_call"
+            case .phase: "phase"
+            case .span: "span"
+            case .group: "group"
+            }
+        }
+    }
 
     /// A category of a mix and its shares before and since.
     public struct Category: BitwiseCopyable, Sendable {

@@ -17,7 +17,7 @@ struct Kilter: AsyncParsableCommand {
             """,
         version: "kilter \(version)",
         subcommands: [
-            Serve.self, ReplayFiles.self, Send.self, Record.self, Watch.self, Generate.self, Evaluate.self, Doctor.self,
+            Serve.self, ReplayFiles.self, Send.self, Record.self, Watch.self, Generate.self, Evaluate.self, Doctor.self, Baseline.self,
             Config.self, Init.self,
         ])
 
