@@ -56,7 +56,9 @@ struct BaselineBook {
 
     mutating func observeMixes(_ shard: inout Shard) {
         if tally.sampledTool != 0 { observe(category: tally.sampledTool, .tool, &shard) }
-        if tally.sampledTransition != 0 { observe(category: tally.sampledTransition, .transition, &shard) }
+        if tally.sampledTransition != 0 {
+            observe(category: tally.sampledTransition, .transition, from: tally.transitionFrom, to: tally.transitionTo, &shard)
+        }
         if tally.responseModel != 0 { observe(category: tally.responseModel, .model, &shard) }
         if tally.finishReason != 0 { observe(category: tally.finishReason, .finishReason, &shard) }
     }
@@ -69,9 +71,9 @@ struct BaselineBook {
     // MARK: Streams
 
     /// The epochs that an observation counts for: its own, and the one before while the two are compared.
-    private var epochs: ClosedRange<UInt32> {
+    private var epochs: [UInt32] {
         let epoch = agent.pointee.epoch
-        return agent.pointee.isComparing(at: desk.now) ? (epoch - 1)...epoch : epoch...epoch
+        return agent.pointee.isComparing(at: desk.now) ? [agent.pointee.comparedEpoch, epoch] : [epoch]
     }
 
     private func identity(_ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ epoch: UInt32) -> StreamIdentity {
@@ -123,7 +125,7 @@ struct BaselineBook {
         }
     }
 
-    mutating func observe(category: UInt64, _ signal: Signal, _ shard: inout Shard) {
+    mutating func observe(category: UInt64, _ signal: Signal, from origin: NameHash = 0, to target: NameHash = 0, _ shard: inout Shard) {
         for epoch in epochs {
             let identity = identity(signal, .run, 0, epoch), key = identity.key
             if shard.mixes.find(key) == nil, epoch != agent.pointee.epoch { continue }
@@ -132,7 +134,8 @@ struct BaselineBook {
                 key, owner: tally.tenant, initial: MixStream(MixBaseline(categories: MixBaseline.categoriesMax))
             ).slot
             let allowance = allowance(&stream.pointee.watch, identity)
-            let said = MixDrift.judge(&stream.pointee, category, allowance, desk)
+            let said = MixDrift.judge(
+                &stream.pointee, MixDrift.Choice(category: category, origin: origin, target: target), allowance, desk)
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.known > 1, epoch)
             guard var change = said.change else { continue }
             change.signal = signal
@@ -195,7 +198,7 @@ struct BaselineBook {
         finding.startedAt = min(verdict.onset, finding.observedAt)
         finding.count = change.countAfter
         finding.delaySpans = change.countAfter
-        if epoch < agent.pointee.epoch { change.comparedVersion = agent.pointee.versionBefore }
+        if group == nil, epoch != agent.pointee.epoch { change.comparedVersion = agent.pointee.versionBefore }
         // Another model began to answer not long before.
         if agent.pointee.modelChangedAt != .zero, agent.pointee.modelChangedAt + Self.modelMatters > finding.startedAt {
             change.modelBefore = agent.pointee.modelBefore

@@ -55,13 +55,15 @@ struct BaselineDesk {
     /// Runs of the tenant that have been quiet for long enough are over, in the order in which they became so.
     func endIdleRuns(of tenant: NameHash, _ shard: inout Shard, _ found: inout Found) {
         while let due = shard.idleRuns.next(of: tenant, at: now) {
-            guard let tally = shard.tallies.find(due.key)?.pointee else { continue }
+            // Guard: the slot is of the shard's tallies, which nothing below inserts into.
+            guard let slot = shard.tallies.find(due.key), !slot.pointee.isIdle else { continue }
+            let tally = slot.pointee
             // Heard of since: its turn comes by its own deadline, also when that has passed already.
             if tally.lastSeen + IdleRuns.idle > due.time {
                 shard.idleRuns.arm(due.key, of: tenant, lastSeen: tally.lastSeen)
                 continue
             }
-            shard.tallies.remove(due.key)
+            (slot.pointee.isClosed, slot.pointee.isIdle) = (true, true)
             if !tally.isClosed { end(tally, &shard, &found) }
         }
     }
@@ -119,15 +121,19 @@ struct BaselineDesk {
         assess(row, batch, &shard, &found)
     }
 
-    /// Whether a record adds to a run that was observed. What comes late of it does not; the next trace of its turn is a run of
+    /// Whether a record adds to a run that was observed. What comes late of it does not; what comes
+    /// after a long pause, and the next trace of its turn, is a run of
     /// its own, and one that begins behind the supposed end shows that the agent's spans have no parents.
     // Guard: as above; the slot is of the shard's tallies, which nothing in here inserts into.
     private func reopen(
         _ slot: UnsafeMutablePointer<RunTally>, _ row: UnsafePointer<SpanRecord>, _ strings: StringTable, _ shard: inout Shard
     ) -> Bool {
         let isOther = slot.pointee.trace != row.pointee.trace
-        guard isOther || (row.pointee.parent == 0 && row.pointee.startNanoseconds >= slot.pointee.end) else { return false }
-        let isFlat = slot.pointee.isFlat || !isOther
+        guard isOther || slot.pointee.isIdle || (row.pointee.parent == 0 && row.pointee.startNanoseconds >= slot.pointee.end) else {
+            return false
+        }
+        let isFlat = slot.pointee.isFlat || !(isOther || slot.pointee.isIdle)
+        if slot.pointee.isIdle { shard.idleRuns.arm(slot.pointee.turnKey, of: slot.pointee.tenant, lastSeen: now) }
         slot.pointee = RunTally(row, strings)
         slot.pointee.isFlat = isFlat
         if isFlat { shard.agents.find(row.pointee.place.agentKey)?.pointee.isFlat = true }
@@ -140,7 +146,7 @@ struct BaselineDesk {
         let agent = shard.agents.findOrInsert(tally.agentKey, owner: tally.tenant, initial: AgentBaseline()).slot
         agent.pointee.runs &+= 1
         (agent.pointee.environment, agent.pointee.service, agent.pointee.agent) = (tally.environment, tally.service, tally.agent)
-        _ = agent.pointee.note(version: tally.version, at: now)
+        agent.pointee.note(version: tally.version, at: now)
         let model = agent.pointee.note(model: tally.responseModel, at: now)
         var book = BaselineBook(desk: self, tally: tally, agent: agent, time: tally.end)
         if model, !book.isSilenced(.versionChange) { book.found.append(VersionChange.finding(book)) }

@@ -39,11 +39,12 @@ enum Drift {
         }
         let total = stream.baseline.observe(
             value, allowance: allowance, hour: hour, day: Int32(truncatingIfNeeded: time / 86_400_000_000_000),
-            learns: stream.watch.said == .nothing)
+            learns: stream.watch.said != .critical)
         stream.watch.note(stream.baseline.evidence, at: desk.now)
         let lane = stream.baseline.evidence.leading(stream.baseline.weights)
         let stood = stream.watch.said != .nothing
-        let isClear = stood || isClear(stream.baseline.evidence, lane, known: stream.baseline.count)
+        let isClear =
+            stood || total >= 1 && isClear(stream.baseline.evidence, lane, known: stream.baseline.count) && isTold(stream.baseline.change)
         guard let severity = severity(isClear ? total : 0, &stream.watch, age: stream.baseline.evidence.age(lane), desk) else {
             if stream.watch.isOver { stream.baseline.restart() }
             return nothing
@@ -59,16 +60,19 @@ enum Drift {
         stream.watch.keepBefore(&change, stood: stood)
         change.evidence = total
         change.alternative = Float(read.alternative)
-        return (verdict(severity, isShift && Burst.isBurst(read.alternative), stream.watch, lane), change)
+        return (verdict(severity, isShift && Burst.isBurst(read.alternative), &stream.watch, lane, stood: stood), change)
     }
 
     @inline(never) static func judge(_ stream: inout RateStream, _ isHit: Bool, _ allowance: Float, _ desk: BaselineDesk) -> Said {
         if isAdopted(stream.watch, desk.now) { stream = RateStream(RateBaseline(direction: stream.baseline.direction)) }
-        let total = stream.baseline.observe(isHit, allowance: allowance, learns: stream.watch.said == .nothing)
+        let total = stream.baseline.observe(isHit, allowance: allowance, learns: stream.watch.said != .critical)
         stream.watch.note(stream.baseline.evidence, at: desk.now)
         let lane = stream.baseline.evidence.leading(stream.baseline.weights)
         let age = stream.baseline.evidence.age(lane), isFull = total >= desk.standards.budget.criticalFactor
-        let isClear = stream.watch.said != .nothing || isClear(stream.baseline.evidence, lane, known: stream.baseline.count)
+        let isClear =
+            stream.watch.said != .nothing
+            || total >= 1 && isClear(stream.baseline.evidence, lane, known: stream.baseline.count)
+                && isTold(stream.baseline.change, least: 0)
         let said = said(isClear ? total : 0, &stream.watch, stream.baseline.change, lane, age, desk)
         if stream.watch.isOver || (said.change != nil && isFull) { stream.baseline.restart() }
         return said
@@ -80,11 +84,14 @@ enum Drift {
         if desk.now < stream.watch.firstSeen + Nanoseconds.seconds(3 * 86_400) {
             stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.now))
         }
-        let total = stream.baseline.observe(score, allowance: allowance, learns: stream.watch.said == .nothing)
+        let total = stream.baseline.observe(score, allowance: allowance, learns: stream.watch.said != .critical)
         stream.watch.note(stream.baseline.evidence, at: desk.now)
         let lane = stream.baseline.evidence.leading(stream.baseline.weights)
         let age = stream.baseline.evidence.age(lane), isFull = total >= desk.standards.budget.criticalFactor
-        let isClear = stream.watch.said != .nothing || isClear(stream.baseline.evidence, lane, known: stream.baseline.count)
+        let isClear =
+            stream.watch.said != .nothing
+            || total >= 1 && isClear(stream.baseline.evidence, lane, known: stream.baseline.count)
+                && isTold(stream.baseline.change, least: groupLeast)
         let said = said(isClear ? total : 0, &stream.watch, stream.baseline.change, lane, age, desk)
         if stream.watch.isOver || (said.change != nil && isFull) { stream.baseline.restart() }
         return said
@@ -105,7 +112,7 @@ enum Drift {
         watch.keepBefore(&change, stood: stood)
         change.evidence = total
         change.alternative = Float(read.alternative)
-        return (verdict(severity, Burst.isBurst(read.alternative), watch, lane), change)
+        return (verdict(severity, Burst.isBurst(read.alternative), &watch, lane, stood: stood), change)
     }
 
     /// Whether a change is there to be named. Where next to nothing can happen, evidence grows as time passes, without
@@ -113,6 +120,23 @@ enum Drift {
     static func isClear(_ evidence: ChangeEvidence, _ lane: Int, known: UInt32) -> Bool {
         evidence.products[lane] >= productMin && known >= evidence.age(lane) &+ beforeMin
     }
+
+    /// Whether the figures tell the same as the evidence: the level moved the way the alternative says, and what was usual lies
+    /// outside of where it is now. Of a spread the level says nothing.
+    private static func isTold(_ read: ValueChange) -> Bool {
+        switch read.kind {
+        case .increase: read.before < read.lower
+        case .decrease: read.before > read.upper
+        case .wider, .narrower: true
+        }
+    }
+
+    private static func isTold(_ read: RateChange, least: Double) -> Bool {
+        (read.isIncrease ? read.before < read.lower : read.before > read.upper) && (read.after - read.before).magnitude >= least
+    }
+
+    /// In standard deviations: agents of a group whose scores lie a little off zero are no change.
+    private static let groupLeast = 0.1
 
     /// How much more probable the observations since the onset must be under the change than without.
     static let productMin: Float = 20
@@ -125,9 +149,14 @@ enum Drift {
         watch.said != .nothing && watch.changedAt + adopted < now
     }
 
-    private static func verdict(_ severity: Severity, _ isBurst: Bool, _ watch: StreamWatch, _ lane: Int) -> Verdict {
-        Verdict(
-            detector: isBurst ? .burst : .drift, severity: severity, onset: .init(nanoseconds: UInt64(watch.onsets[lane]) * 1_000_000_000))
+    /// One change is told by one detector, whatever explains it best later on.
+    private static func verdict(
+        _ severity: Severity, _ isBurst: Bool, _ watch: inout StreamWatch, _ lane: Int, stood: Bool
+    ) -> Verdict {
+        if !stood { watch.isBurst = isBurst }
+        return Verdict(
+            detector: watch.isBurst ? .burst : .drift, severity: severity,
+            onset: .init(nanoseconds: UInt64(watch.onsets[lane]) * 1_000_000_000))
     }
 
     /// What is to be said at this evidence; nil for nothing. Further evidence of what was said keeps it standing.
@@ -141,7 +170,7 @@ enum Drift {
                 watch.calm = max(calmMin, age &* 4)
             }
             watch.said = isCritical || watch.said == .critical ? .critical : .warning
-            return watch.said == .critical ? .critical : .warning
+            return isCritical ? .critical : .warning
         }
         guard watch.said != .nothing else { return nil }
         watch.quiet &+= 1

@@ -9,37 +9,53 @@ import KilterVocabulary
 /// was never seen weighs most. One choice is taken of each run, because those of one run depend on one another. Readiness:
 /// fifty runs.
 enum MixDrift {
-    @inline(never) static func judge(
-        _ stream: inout MixStream, _ category: UInt64, _ allowance: Float, _ desk: BaselineDesk
-    ) -> Drift.Said {
-        if Drift.isAdopted(stream.watch, desk.now) {
-            let known = (0..<Int(stream.known)).map { stream.categories[$0] }
-            stream = MixStream(MixBaseline(categories: MixBaseline.categoriesMax))
-            for category in known { _ = stream.place(of: category) }
-        }
-        let place = stream.place(of: category)
-        let total = stream.baseline.observe(place, allowance: allowance, learns: stream.watch.said == .nothing)
-        let read = stream.baseline.change
+    /// Other choices from among which one was taken.
+    struct Choice {
+        var category: UInt64
+        var origin: NameHash = 0
+        var target: NameHash = 0
+    }
+
+    @inline(never) static func judge(_ stream: inout MixStream, _ choice: Choice, _ allowance: Float, _ desk: BaselineDesk) -> Drift.Said {
+        if Drift.isAdopted(stream.watch, desk.now) { stream = MixStream(MixBaseline(categories: MixBaseline.categoriesMax)) }
+        let place = stream.place(of: choice.category, from: choice.origin, to: choice.target)
+        stream.note(place)
+        let total = stream.baseline.observe(place, allowance: allowance, learns: stream.watch.said != .critical)
         let stood = stream.watch.said != .nothing
-        let isClear = stream.baseline.product >= Drift.productMin && read.countBefore >= Drift.beforeMin
-        guard let severity = Drift.severity(isClear || stood ? total : 0, &stream.watch, age: read.countAfter, desk) else {
+        let isClear = stood || total >= 1 && stream.baseline.product >= Drift.productMin
+        let read = isClear && total >= 1 ? stream.change : (since: 0, before: [], after: [])
+        let isTold = stood || isClear && stream.baseline.count >= read.since &+ Drift.beforeMin
+        guard let severity = Drift.severity(isTold ? total : 0, &stream.watch, age: read.since, desk) else {
             if stream.watch.isOver { stream.baseline.restart() }
-            stream.watch.lastChange = stream.watch.said == .nothing && total < 0.01 ? desk.now : stream.watch.lastChange
+            if !stood && total < 0.01 { stream.watch.lastChange = desk.now }
             return Drift.nothing
         }
         if total >= desk.standards.budget.criticalFactor { stream.baseline.restart() }
+        let change = numbers(stream, read, total)
+        return (Drift.Verdict(detector: .mixDrift, severity: severity, onset: stream.watch.lastChange), change)
+    }
+
+    /// The three categories that moved most.
+    private static func numbers(
+        _ stream: MixStream, _ read: (since: UInt32, before: [Double], after: [Double]), _ total: Float
+    ) -> SignalChange {
         var change = SignalChange()
         change.way = .mix
-        (change.countBefore, change.countAfter) = (read.countBefore, read.countAfter)
+        change.countAfter = read.since
+        change.countBefore = stream.baseline.count > read.since ? stream.baseline.count - read.since : 0
         change.evidence = total
-        for (index, part) in read.contributions.prefix(3).enumerated() {
-            let name = part.category < MixStream.categoriesMax ? stream.categories[part.category] : 0
-            change.categories[index] = SignalChange.Category(name: name, before: Float(part.before), after: Float(part.after))
+        let moved = read.before.indices.sorted {
+            let (a, b) = ((read.after[$0] - read.before[$0]).magnitude, (read.after[$1] - read.before[$1]).magnitude)
+            return a != b ? a > b : $0 < $1
         }
-        if let first = read.contributions.first { (change.before, change.after) = (first.before, first.after) }
+        for (index, place) in moved.prefix(3).enumerated() where read.after[place] != read.before[place] {
+            let isNamed = place < MixStream.categoriesMax
+            change.categories[index] = SignalChange.Category(
+                name: isNamed ? stream.categories[place] : 0, origin: isNamed ? stream.origins[place] : 0,
+                target: isNamed ? stream.targets[place] : 0, before: Float(read.before[place]), after: Float(read.after[place]))
+        }
+        if let first = moved.first { (change.before, change.after) = (read.before[first], read.after[first]) }
         (change.lower, change.upper) = (change.after, change.after)
-        stream.watch.keepBefore(&change, stood: stood)
-        let verdict = Drift.Verdict(detector: .mixDrift, severity: severity, onset: stream.watch.lastChange)
-        return (verdict, change)
+        return change
     }
 }

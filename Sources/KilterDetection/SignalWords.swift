@@ -36,7 +36,7 @@ enum SignalWords {
     private static func mixSummary(
         _ finding: Finding, _ change: SignalChange, _ signal: String, _ name: NameLookup, _ budget: String
     ) -> String {
-        let parts = categories(change).map { "\(label($0.name, name)) \(percent($0.before)) → \(percent($0.after))" }
+        let parts = categories(change).map { "\(label($0, name)) \(percent($0.before)) → \(percent($0.after))" }
         return "The mix of \(signal) of \(name(finding.agent)) changed: \(parts.joined(separator: ", ")), over \(change.countAfter) runs, "
             + "against \(change.countBefore) before\(compared(change, name)) "
             + "(\(finding.severity.name) at \(strength(change)) times what \(budget) takes)."
@@ -80,7 +80,7 @@ enum SignalWords {
                     .facts(
                         categories(change).map {
                             Evidence(
-                                label($0.name, name), .amounts([Amount(rounding: Double($0.before)), Amount(rounding: Double($0.after))]))
+                                label($0, name), .amounts([Amount(rounding: Double($0.before)), Amount(rounding: Double($0.after))]))
                         })))
         } else {
             facts.append(Evidence("before", .amount(amount(change.before, change))))
@@ -105,10 +105,11 @@ enum SignalWords {
     }
 
     /// A step from tool to tool and a shell's command have no name of their own.
-    private static func label(_ category: UInt64, _ name: NameLookup) -> String {
-        if category == 0 { return "other" }
-        let text = name(category)
-        return text.isEmpty ? Hex.string(category) : text
+    private static func label(_ category: SignalChange.Category, _ name: NameLookup) -> String {
+        if category.target != 0 { return "\(name(category.origin)) → \(name(category.target))" }
+        if category.name == 0 { return "other" }
+        let text = name(category.name)
+        return text.isEmpty ? Hex.string(category.name) : text
     }
 
     // MARK: Figures

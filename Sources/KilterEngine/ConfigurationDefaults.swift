@@ -13,7 +13,7 @@ extension Configuration {
         # Named set of thresholds from Models/Profiles, the base under the overrides below.
         profile: default
 
-        # (later) False alarms of statistical detectors that you are willing to see: "1 per day per fleet",
+        # False alarms of statistical detectors that you are willing to see: "1 per day per fleet",
         # "0.3 per agent per 30 days", "0.1 per agent per 100 runs". A fleet is all agents of one tenant. A mapping
         # {warning: ..., critical: ...} sets both; else critical is a thirtieth.
         false_alarms: 1 per day per fleet

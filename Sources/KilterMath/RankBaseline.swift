@@ -33,6 +33,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     static let placing: UInt32 = 32
     /// Observations from which alternatives bet.
     static let warmUp: UInt32 = 16
+    /// Equal values among the first 32 from which on values are taken for counts, not measurements.
+    static let equalMax = 4
     /// Observations from which a change can be told.
     public static let ready = placing + 1
     /// The largest weight of a prior histogram, in observations.
@@ -205,6 +207,13 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
             filled += 1
         }
         let first = counts
+        // Of values that often equal each other the hygiene would tear equal ones apart.
+        var row = 1, longest = 1
+        for index in 1..<max(filled, 1) {
+            row = sorted[index] == sorted[index - 1] ? row + 1 : 1
+            longest = max(longest, row)
+        }
+        if longest >= Self.equalMax { hygiene = ValueHygiene([]) }
         let quarter = filled / 4
         let extent = filled > 3 ? sorted[filled - 1 - quarter] - sorted[quarter] : 0
         width = max(51, min(1024, extent / 8))

@@ -33,10 +33,12 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
 
     /// One observation; `allowance` in expected false alarms since the previous one. Returns the evidence: an alarm at 1.
     public mutating func observe(_ score: Float, allowance: Float, learns: Bool = true) -> Float {
-        let score = score > -4 ? min(score, 4) : -4, deviation = deviation
+        let raw = score > -4 ? min(score, 4) : -4, deviation = deviation
+        // Scores of lumpy values need not lie around zero.
+        let n = Double(count), score = raw - Float(count > 0 ? sum / n * (n / (n + 100)) : 0)
         if learns, count < .max {
             count += 1
-            sum += Double(score)
+            sum += Double(raw)
             let bounded = min(Double(score * score), 6.25 * deviation * deviation)
             squares += bounded
         }
@@ -45,7 +47,7 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         let place = Elementary.normalDistribution(Double(towards)) * 256
         let cell = max(0, min(255, Int(exactly: place.rounded(.down)) ?? 0))
         let masses = RankTable.weights(direction, count: count) * (Self.isShift * (allowance / 0.8))
-        evidence.update(RankTable.ratios[cell] * Self.isShift, masses: masses, score: score)
+        evidence.update(RankTable.ratios[cell] * Self.isShift, masses: masses, score: raw)
         return evidence.total(weights)
     }
 

@@ -17,9 +17,16 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     /// Sum of the shares of the signals that are there.
     var sharesPresent: UInt32 = 0
 
-    /// The declared version; its epoch counts from 0.
+    /// The declared version of the run at hand, and its epoch: each version has one, whichever runs beside it.
     public internal(set) var version: NameHash = 0
     public internal(set) var epoch: UInt32 = 0
+    /// The versions seen last and their epochs, and how many there have been.
+    var versions = InlineArray<6, NameHash>(repeating: 0)
+    var versionEpochs = InlineArray<6, UInt32>(repeating: 0)
+    var versionCount: UInt32 = 0
+    /// The epoch that began last, and the one that it is compared with.
+    var latestEpoch: UInt32 = 0
+    public internal(set) var comparedEpoch: UInt32 = 0
     public internal(set) var versionBefore: NameHash = 0
     /// Until then the epoch before is compared with: engine time, and runs of the agent.
     public internal(set) var comparesUntil = EventTime.zero
@@ -90,20 +97,28 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
         return isComparing(at: time) ? part / 2 : part
     }
 
-    public func isComparing(at time: EventTime) -> Bool { epoch > 0 && time < comparesUntil }
+    public func isComparing(at time: EventTime) -> Bool { epoch == latestEpoch && epoch != comparedEpoch && time < comparesUntil }
 
     // MARK: Versions
 
-    /// Notes the version that a run was of; true when it begins a new epoch.
-    public mutating func note(version next: NameHash, at time: EventTime) -> Bool {
-        guard next != 0, next != version else { return false }
-        let isFirst = version == 0 && runs == 0
-        versionBefore = version
-        version = next
-        if isFirst { return false }
-        epoch &+= 1
-        comparesUntil = time + Self.comparison
-        return true
+    /// Notes the version that a run was of. A version that was seen before goes on where it was; one never seen begins an epoch,
+    /// which is compared with the one before.
+    public mutating func note(version next: NameHash, at time: EventTime) {
+        guard next != 0, next != version else { return }
+        for place in 0..<Int(min(versionCount, 6)) where versions[place] == next {
+            (version, epoch) = (next, versionEpochs[place])
+            return
+        }
+        let isFirst = versionCount == 0
+        if !isFirst {
+            (versionBefore, comparedEpoch) = (version, epoch)
+            latestEpoch &+= 1
+            comparesUntil = time + Self.comparison
+        }
+        (version, epoch) = (next, latestEpoch)
+        versions[Int(versionCount % 6)] = next
+        versionEpochs[Int(versionCount % 6)] = epoch
+        versionCount &+= 1
     }
 
     /// Notes the model that answered a run; true when another one had answered steadily and this one is new.

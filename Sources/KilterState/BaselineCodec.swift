@@ -21,11 +21,11 @@ extension RunTally: Slot {
         for word in [
             agentKey, turnKey, tenant, environment, service, agent, version, trace.high, trace.low, lastSpan, lastSeen.nanoseconds,
             start, end, picodollars, outcome, requestModel, responseModel, finishReason, sampledTool, sampledTransition, transitionFrom,
-            transitionTo, lastTool,
+            transitionTo, lastTool, lastToolName,
         ] { writer.write(word) }
         for word in [spans, failures, work, toolCalls, transitions] { writer.write(word) }
         writer.write(thresholdSet)
-        for flag in [isPriced, isClosed, isFlat, hasInference] { writer.write(flag) }
+        for flag in [isPriced, isClosed, isIdle, isFlat, hasInference] { writer.write(flag) }
         writer.write(stepCount)
         for index in 0..<Int(stepCount) {
             writer.write(steps[index].kind.rawValue)
@@ -48,11 +48,11 @@ extension RunTally: Slot {
         for path in [
             \RunTally.start, \.end, \.picodollars, \.outcome, \.requestModel, \.responseModel, \.finishReason, \.sampledTool,
             \.sampledTransition,
-            \.transitionFrom, \.transitionTo, \.lastTool,
+            \.transitionFrom, \.transitionTo, \.lastTool, \.lastToolName,
         ] { self[keyPath: path] = try reader.read() }
         for path in [\RunTally.spans, \.failures, \.work, \.toolCalls, \.transitions] { self[keyPath: path] = try reader.read() }
         thresholdSet = try reader.read()
-        for path in [\RunTally.isPriced, \.isClosed, \.isFlat, \.hasInference] { self[keyPath: path] = try reader.readBool() }
+        for path in [\RunTally.isPriced, \.isClosed, \.isIdle, \.isFlat, \.hasInference] { self[keyPath: path] = try reader.readBool() }
         stepCount = try reader.read()
         guard Int(stepCount) <= Self.stepKindsMax else { throw ByteReader.Short() }
         for index in 0..<Int(stepCount) {
@@ -73,6 +73,11 @@ extension AgentBaseline: Slot {
         writer.write(members.low)
         writer.write(members.high)
         writer.write(isFlat)
+        for place in 0..<6 {
+            writer.write(versions[place])
+            writer.write(versionEpochs[place])
+        }
+        for word in [versionCount, latestEpoch, comparedEpoch] { writer.write(word) }
         for index in 0..<8 { writer.write(open[index]) }
         writer.write(nextOpen)
         for word in [epoch, runs, sharesPresent, modelRuns] { writer.write(word) }
@@ -95,6 +100,13 @@ extension AgentBaseline: Slot {
         members.low = try reader.read()
         members.high = try reader.read()
         isFlat = try reader.readBool()
+        for place in 0..<6 {
+            versions[place] = try reader.read()
+            versionEpochs[place] = try reader.read()
+        }
+        versionCount = try reader.read()
+        latestEpoch = try reader.read()
+        comparedEpoch = try reader.read()
         for index in 0..<8 { open[index] = try reader.read() }
         nextOpen = try reader.read()
         guard nextOpen < 8 else { throw ByteReader.Short() }
@@ -129,6 +141,7 @@ extension StreamWatch {
         for word in [lastRun, quiet, calm] { writer.write(word) }
         writer.write(said.rawValue)
         writer.write(hasVaried)
+        writer.write(isBurst)
         for lane in 0..<16 { writer.write(onsets[lane]) }
         writer.write(changedAt.nanoseconds)
         writer.write(lastChange.nanoseconds)
@@ -153,6 +166,7 @@ extension StreamWatch {
         guard let word = Said(rawValue: try reader.read()) else { throw ByteReader.Short() }
         said = word
         hasVaried = try reader.readBool()
+        isBurst = try reader.readBool()
         for lane in 0..<16 { onsets[lane] = try reader.read() }
         changedAt = EventTime(nanoseconds: try reader.read())
         lastChange = EventTime(nanoseconds: try reader.read())
@@ -203,7 +217,12 @@ extension MixStream: Slot {
         baseline.write(to: &writer)
         watch.write(to: &writer)
         writer.write(known)
-        for index in 0..<Int(known) { writer.write(categories[index]) }
+        for index in 0..<Int(known) {
+            for word in [categories[index], origins[index], targets[index]] { writer.write(word) }
+        }
+        writer.write(choices)
+        for index in 0..<64 { writer.write(recent[index]) }
+        for index in 0..<16 { writer.write(counts[index]) }
     }
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -211,6 +230,19 @@ extension MixStream: Slot {
         watch = try StreamWatch(from: &reader)
         known = try reader.read()
         guard Int(known) <= Self.categoriesMax else { throw ByteReader.Short() }
-        for index in 0..<Int(known) { categories[index] = try reader.read() }
+        for index in 0..<Int(known) {
+            categories[index] = try reader.read()
+            origins[index] = try reader.read()
+            targets[index] = try reader.read()
+        }
+        choices = try reader.read()
+        for index in 0..<64 {
+            recent[index] = try reader.read()
+            guard recent[index] < 16 else { throw ByteReader.Short() }
+        }
+        for index in 0..<16 {
+            counts[index] = try reader.read()
+            guard counts[index] < 1 << 24 else { throw ByteReader.Short() }
+        }
     }
 }

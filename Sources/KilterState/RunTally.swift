@@ -81,6 +81,8 @@ public struct RunTally: BitwiseCopyable, Sendable {
     public var isFlat = false
     /// The run was observed; what comes late of it is not another one.
     public var isClosed = false
+    /// No deadline is armed for it any more.
+    public var isIdle = false
     public var outcome: NameHash = 0
     public var requestModel: NameHash = 0
     public var responseModel: NameHash = 0
@@ -91,6 +93,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
     public var transitionFrom: NameHash = 0
     public var transitionTo: NameHash = 0
     var lastTool: NameHash = 0
+    var lastToolName: NameHash = 0
     var toolCalls: UInt32 = 0
     var transitions: UInt32 = 0
     var hasInference = false
@@ -174,10 +177,10 @@ public struct RunTally: BitwiseCopyable, Sendable {
             transitions &+= 1
             if (chance >> 32) % UInt64(transitions) == 0 {
                 sampledTransition = StableHash.combine(lastTool, what)
-                (transitionFrom, transitionTo) = (lastTool, tool)
+                (transitionFrom, transitionTo) = (lastToolName, tool)
             }
         }
-        lastTool = what
+        (lastTool, lastToolName) = (what, tool)
         guard let at = place(.tool, tool) else { return false }
         steps[at].add(0, Double(row.pointee.endNanoseconds &- row.pointee.startNanoseconds))
         return steps[at].counts[0] >= Self.stepSpansMax
@@ -216,6 +219,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
         (next.service, next.agent, next.version, next.trace) = (service, agent, version, trace)
         (next.lastSpan, next.thresholdSet, next.lastSeen) = (lastSpan, thresholdSet, lastSeen)
         (next.hasInference, next.lastTool, next.isFlat) = (hasInference, lastTool, isFlat)
+        (next.lastToolName, next.isIdle) = (lastToolName, isIdle)
         self = next
     }
 }

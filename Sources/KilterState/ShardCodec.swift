@@ -122,7 +122,7 @@ extension Shard {
         try Self.restore(blobs, .score, into: &scores)
         try Self.restore(blobs, .groupBaseline, into: &groupBaselines)
         for key in tallies.sortedKeys() {
-            guard let tally = tallies.peek(key)?.slot else { continue }
+            guard let tally = tallies.peek(key)?.slot, !tally.isIdle else { continue }
             idleRuns.arm(key, of: tally.tenant, lastSeen: tally.lastSeen)
         }
     }

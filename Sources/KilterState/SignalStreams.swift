@@ -35,6 +35,8 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
     public var lastRun: UInt32 = 0
     /// Its observations have not all been alike.
     public var hasVaried = false
+    /// The change that stands is told as a burst.
+    public var isBurst = false
     /// Observations since an alarm without evidence at its level; `calm` of them and the alarm is over.
     public var quiet: UInt32 = 0
     public var calm: UInt32 = 0
@@ -97,20 +99,66 @@ public struct ScoreStream: BitwiseCopyable, Sendable {
 public struct MixStream: BitwiseCopyable, Sendable {
     /// Categories with places of their own; further ones share the last.
     public static let categoriesMax = 15
+    /// The latest choices that are kept one by one.
+    public static let recentMax = 64
 
     public var baseline: MixBaseline
     public var watch = StreamWatch()
     public internal(set) var categories = InlineArray<15, UInt64>(repeating: 0)
+    /// Of a category that is a step from one tool to another, both.
+    public internal(set) var origins = InlineArray<15, NameHash>(repeating: 0)
+    public internal(set) var targets = InlineArray<15, NameHash>(repeating: 0)
     public internal(set) var known: UInt8 = 0
+    var recent = InlineArray<64, UInt8>(repeating: 0)
+    var choices: UInt32 = 0
+    /// All choices by category, the recent ones included; halved together when they become many.
+    var counts = InlineArray<16, UInt32>(repeating: 0)
 
     public init(_ baseline: MixBaseline) { self.baseline = baseline }
 
     /// The place of a category, which it keeps; the last one where all are taken.
-    public mutating func place(of category: UInt64) -> Int {
+    public mutating func place(of category: UInt64, from origin: NameHash = 0, to target: NameHash = 0) -> Int {
         for index in 0..<Int(known) where categories[index] == category { return index }
         guard Int(known) < Self.categoriesMax else { return Self.categoriesMax }
         categories[Int(known)] = category
+        origins[Int(known)] = origin
+        targets[Int(known)] = target
         known &+= 1
         return Int(known) - 1
+    }
+
+    /// Keeps a choice.
+    public mutating func note(_ place: Int) {
+        recent[Int(choices % 64)] = UInt8(truncatingIfNeeded: place)
+        choices &+= 1
+        counts[place] &+= 1
+        guard counts[place] == 1 << 24 else { return }
+        for index in 0..<16 { counts[index] /= 2 }
+    }
+
+    /// Since when the choices have most likely been other ones, among the recent: how many those are, and the shares of each
+    /// category before and since. The number that makes the latest choices most surprising, by their divergence from those before.
+    public var change: (since: UInt32, before: [Double], after: [Double]) {
+        var after = InlineArray<16, Double>(repeating: 0)
+        let all = (0..<16).reduce(0.0) { $0 + Double(counts[$1]) }
+        var best = (score: -Double.infinity, since: 0)
+        let most = Int(min(choices, 64))
+        for length in 1...max(most, 1) where length <= most {
+            after[Int(recent[Int((choices &- UInt32(length)) % 64)])] += 1
+            guard length >= 3, all > Double(length) + 1 else { continue }
+            var score = 0.0
+            for index in 0..<16 where after[index] > 0 {
+                let before = (Double(counts[index]) - after[index] + 0.5) / (all - Double(length) + 8)
+                score += after[index] * Elementary.log(after[index] / Double(length) / before)
+            }
+            // Every category that the choices may differ in costs what a free share costs.
+            score -= 0.5 * Double(known) * Elementary.log(Double(length))
+            if score > best.score { best = (score, length) }
+        }
+        var now = [Double](repeating: 0, count: 16)
+        for back in 1...max(best.since, 1) where back <= best.since { now[Int(recent[Int((choices &- UInt32(back)) % 64)])] += 1 }
+        let rest = max(all - Double(best.since), 1)
+        let then = (0..<16).map { max(0, Double(counts[$0]) - now[$0]) / rest }
+        return (UInt32(best.since), then, now.map { $0 / Double(max(best.since, 1)) })
     }
 }

@@ -38,13 +38,18 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     /// A category of a mix and its shares before and since.
     public struct Category: BitwiseCopyable, Sendable {
         public var name: UInt64 = 0
+        /// Of a step from one tool to another, both; else zero.
+        public var origin: NameHash = 0
+        public var target: NameHash = 0
         public var before: Float = 0
         public var after: Float = 0
 
         public init() {}
 
-        public init(name: UInt64, before: Float, after: Float) {
+        public init(name: UInt64, origin: NameHash, target: NameHash, before: Float, after: Float) {
             self.name = name
+            self.origin = origin
+            self.target = target
             self.before = before
             self.after = after
         }
