@@ -70,11 +70,10 @@ struct BaselineBook {
 
     // MARK: Streams
 
-    /// The epochs that an observation counts for: its own, and the one before while the two are compared.
-    private var epochs: [UInt32] {
-        let epoch = agent.pointee.epoch
-        return agent.pointee.isComparing(at: desk.now) ? [agent.pointee.comparedEpoch, epoch] : [epoch]
-    }
+    /// How many epochs an observation counts for: its own, and before that the one it is compared with.
+    private var epochCount: Int { agent.pointee.isComparing(at: desk.now) ? 2 : 1 }
+
+    private func epoch(_ pass: Int) -> UInt32 { pass == epochCount - 1 ? agent.pointee.epoch : agent.pointee.comparedEpoch }
 
     private func identity(_ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ epoch: UInt32) -> StreamIdentity {
         StreamIdentity(agentKey: tally.agentKey, name: name, epoch: epoch, signal: signal, step: step)
@@ -83,7 +82,8 @@ struct BaselineBook {
     mutating func observe(
         value: Double, _ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ label: NameHash, _ shard: inout Shard
     ) {
-        for epoch in epochs {
+        for pass in 0..<epochCount {
+            let epoch = epoch(pass)
             let identity = identity(signal, step, name ^ label, epoch), key = identity.key
             let fresh = RankBaseline(
                 direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : [])
@@ -104,7 +104,8 @@ struct BaselineBook {
     }
 
     mutating func observe(rate isHit: Bool, _ signal: Signal, label: NameHash, _ shard: inout Shard) {
-        for epoch in epochs {
+        for pass in 0..<epochCount {
+            let epoch = epoch(pass)
             let identity = identity(signal, .run, label, epoch), key = identity.key
             if shard.rates.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: as above.
@@ -126,7 +127,8 @@ struct BaselineBook {
     }
 
     mutating func observe(category: UInt64, _ signal: Signal, from origin: NameHash = 0, to target: NameHash = 0, _ shard: inout Shard) {
-        for epoch in epochs {
+        for pass in 0..<epochCount {
+            let epoch = epoch(pass)
             let identity = identity(signal, .run, 0, epoch), key = identity.key
             if shard.mixes.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: as above.
