@@ -16,6 +16,7 @@ extension Detection {
         _ work: ShardWork, _ number: Int, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard, into found: inout Found
     ) {
         let range = work.observed.range(number)
+        var desk = BaselineDesk(record: 0, now: .zero, fleet: 1, standards)
         for position in range {
             let far = position + 8
             if far < range.upperBound { shard.tallies.prefetch(batch.rows[Int(work.observed.entries[far].row)].place.turnKey) }
@@ -23,7 +24,7 @@ extension Detection {
             batch.rows.withUnsafeBufferPointer { rows in
                 // Guard: the entry was made of this batch; the row is only read, and only here.
                 guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
-                let desk = BaselineDesk(record: entry.row, now: row.pointee.place.engineTime, fleet: row.pointee.place.fleet, standards)
+                (desk.record, desk.now, desk.fleet) = (entry.row, row.pointee.place.engineTime, row.pointee.place.fleet)
                 desk.endIdleRuns(of: row.pointee.place.tenantName, &shard, &found)
                 if row.pointee.flags.contains(.logRecord) {
                     desk.assess(row, batch, &shard, &found)
@@ -37,10 +38,10 @@ extension Detection {
 
 /// What observations are judged by at one record.
 struct BaselineDesk {
-    let record: UInt32
-    let now: EventTime
+    var record: UInt32
+    var now: EventTime
     /// Agents of the tenant that are alive.
-    let fleet: UInt32
+    var fleet: UInt32
     let standards: Standards
 
     init(record: UInt32, now: EventTime, fleet: UInt32, _ standards: Standards) {
@@ -91,21 +92,16 @@ struct BaselineDesk {
     // Guard: as in `stepBaselines`.
     func observe(_ row: UnsafePointer<SpanRecord>, _ batch: SpanBatch, _ shard: inout Shard, _ found: inout Found) {
         let key = row.pointee.place.turnKey
-        var isFlat = false
-        if shard.tallies.find(key) == nil { isFlat = endRunsBefore(row, &shard, &found) }
         // Guard: the pointer is used before the slab is changed again.
-        let (slot, isNew) = shard.tallies.findOrInsert(
-            key, owner: row.pointee.place.tenantName, initial: RunTally(row, batch.strings))
-        if isNew {
-            slot.pointee.isFlat = isFlat
-            shard.idleRuns.arm(key, of: row.pointee.place.tenantName, lastSeen: now)
-        }
+        let slot = shard.tallies.find(key) ?? begin(row, key, batch.strings, &shard, &found)
         if slot.pointee.isClosed, !reopen(slot, row, batch.strings, &shard) { return }
         let isLong = slot.pointee.observe(row, tool: batch.strings.hash(row.pointee.tool), batch.strings)
         var hasOutcome = false
-        for said in batch.assessments(of: row.pointee) where said.kind == .outcome {
-            slot.pointee.outcome = batch.strings.hash(said.label)
-            hasOutcome = true
+        if row.pointee.assessmentCount > 0 {
+            for said in batch.assessments(of: row.pointee) where said.kind == .outcome {
+                slot.pointee.outcome = batch.strings.hash(said.label)
+                hasOutcome = true
+            }
         }
         let isWhole =
             row.pointee.place.conversationName == 0 || slot.pointee.spans > 1 || hasOutcome || row.pointee.kind == .invokeAgent
@@ -119,6 +115,18 @@ struct BaselineDesk {
             end(tally, &shard, &found)
         }
         assess(row, batch, &shard, &found)
+    }
+
+    /// A run that begins with `row`.
+    // Guard: as above; the pointer is used before the slab is changed again.
+    @inline(never) private func begin(
+        _ row: UnsafePointer<SpanRecord>, _ key: UInt64, _ strings: StringTable, _ shard: inout Shard, _ found: inout Found
+    ) -> UnsafeMutablePointer<RunTally> {
+        let isFlat = endRunsBefore(row, &shard, &found)
+        let slot = shard.tallies.findOrInsert(key, owner: row.pointee.place.tenantName, initial: RunTally(row, strings)).slot
+        slot.pointee.isFlat = isFlat
+        shard.idleRuns.arm(key, of: row.pointee.place.tenantName, lastSeen: now)
+        return slot
     }
 
     /// Whether a record adds to a run that was observed. What comes late of it does not; what comes

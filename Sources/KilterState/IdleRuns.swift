@@ -20,7 +20,7 @@ public struct IdleRuns: Sendable {
 
     /// The next run of `tenant` that may be over at `time`, and since when.
     public mutating func next(of tenant: NameHash, at time: EventTime) -> (key: UInt64, time: EventTime)? {
-        guard let at = tenants.firstIndex(where: { $0.name == tenant }) else { return nil }
+        guard let at = tenants.firstIndex(where: { $0.name == tenant }), tenants[at].queue.next <= time else { return nil }
         return tenants[at].queue.pop(dueAt: time).map { ($0.key, $0.time) }
     }
 

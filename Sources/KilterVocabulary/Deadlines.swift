@@ -7,16 +7,22 @@ public struct Deadlines<Key: Sendable>: Sendable {
         public var time: EventTime
         public var serial: UInt64
         public var key: Key
+
+        @inlinable init(time: EventTime, serial: UInt64, key: Key) {
+            self.time = time
+            self.serial = serial
+            self.key = key
+        }
     }
 
-    private var heap: [Entry] = []
+    @usableFromInline var heap: [Entry] = []
 
-    public init() {}
+    @inlinable public init() {}
 
-    public var next: EventTime { heap.first?.time ?? .never }
-    public var count: Int { heap.count }
+    @inlinable public var next: EventTime { heap.first?.time ?? .never }
+    @inlinable public var count: Int { heap.count }
 
-    public mutating func push(_ key: Key, at time: EventTime, serial: UInt64) {
+    @inlinable public mutating func push(_ key: Key, at time: EventTime, serial: UInt64) {
         heap.append(Entry(time: time, serial: serial, key: key))
         var child = heap.count - 1
         while child > 0 {
@@ -28,7 +34,7 @@ public struct Deadlines<Key: Sendable>: Sendable {
     }
 
     /// Takes the earliest deadline if it is due at `time`.
-    public mutating func pop(dueAt time: EventTime) -> Entry? {
+    @inlinable public mutating func pop(dueAt time: EventTime) -> Entry? {
         guard let first = heap.first, first.time <= time else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty {
@@ -38,7 +44,7 @@ public struct Deadlines<Key: Sendable>: Sendable {
         return first
     }
 
-    private mutating func sink() {
+    @inlinable mutating func sink() {
         var parent = 0
         while true {
             var least = parent
@@ -51,7 +57,7 @@ public struct Deadlines<Key: Sendable>: Sendable {
         }
     }
 
-    private func precedes(_ a: Entry, _ b: Entry) -> Bool {
+    @inlinable func precedes(_ a: Entry, _ b: Entry) -> Bool {
         a.time != b.time ? a.time < b.time : a.serial < b.serial
     }
 }
