@@ -21,6 +21,8 @@ enum Drift {
 
     /// Without a known season, evidence that took longer may be the hour's.
     private static let withoutSeasonMax = Nanoseconds.seconds(3 * 3_600)
+    /// And in a group, whose tasks come many to the minute, evidence of more of them than this.
+    private static let youngGroupMax: Float = 120
     /// Observations without evidence after which a change is over: at least so many, and four times what it took to see it.
     private static let calmMin: UInt32 = 100
     /// A change that nobody took back and no version explains becomes what is usual.
@@ -35,7 +37,6 @@ enum Drift {
         }
         if stream.baseline.hygiene.isWaitingForSeason {
             stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.now))
-            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: 120))
         }
         let total = stream.baseline.observe(
             value, allowance: allowance, hour: hour, day: Int32(truncatingIfNeeded: time / 86_400_000_000_000),
@@ -83,6 +84,7 @@ enum Drift {
         // Members that are as young do not know their hours either, and together they see in minutes what the hour does.
         if desk.now < stream.watch.firstSeen + Nanoseconds.seconds(3 * 86_400) {
             stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.now))
+            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: youngGroupMax))
         }
         let total = stream.baseline.observe(score, allowance: allowance, learns: stream.watch.said != .critical)
         stream.watch.note(stream.baseline.evidence, at: desk.now)
