@@ -4,7 +4,7 @@ import KilterVocabulary
 
 /// The observations of one run of one agent, each held against its stream and then learned.
 struct BaselineBook {
-    let desk: BaselineDesk
+    private(set) var desk: BaselineDesk
     let tally: RunTally
     // Guard: a slot of the shard's agents, which nothing in here inserts into.
     let agent: UnsafeMutablePointer<AgentBaseline>
@@ -23,6 +23,7 @@ struct BaselineBook {
         self.tally = tally
         self.agent = agent
         self.time = time
+        self.desk.observedAt = EventTime(nanoseconds: time)
     }
 
     // MARK: What a run shows
@@ -40,7 +41,7 @@ struct BaselineBook {
     mutating func observeSteps(_ shard: inout Shard) {
         for index in 0..<Int(tally.stepCount) {
             let step = tally.steps[index]
-            for (place, signal) in RunTally.Step.signals.enumerated() {
+            for (place, signal) in Signal.ofSteps.enumerated() {
                 guard let mean = step.mean(place) else { continue }
                 observe(value: mean, signal, SignalChange.Step(step.kind), step.name, 0, &shard)
             }
@@ -85,16 +86,19 @@ struct BaselineBook {
         for pass in 0..<epochCount {
             let epoch = epoch(pass)
             let identity = identity(signal, step, name ^ label, epoch), key = identity.key
-            let fresh = RankBaseline(
-                direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : [])
-            if shard.values.find(key) == nil, epoch != agent.pointee.epoch { continue }
+            if epoch != agent.pointee.epoch, shard.values.find(key) == nil { continue }
             // Guard: the pointer is used before the slab is changed again.
-            let stream = shard.values.findOrInsert(key, owner: tally.tenant, initial: ValueStream(fresh)).slot
-            let allowance = allowance(&stream.pointee.watch, identity)
-            let isKnown = stream.pointee.baseline.count >= RunScores.observationsMin
-            let said = Drift.judge(&stream.pointee, value, hour: Int(time / 3_600_000_000_000 % 24), time: time, allowance, desk)
+            let stream = shard.values.findOrInsert(
+                key, owner: tally.tenant,
+                initial: ValueStream(
+                    RankBaseline(
+                        direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : []))
+            ).slot
+            let allowance = allowance(&stream.pointee.watch, identity), isKnown = stream.pointee.baseline.count >= RunScores.observationsMin
+            let hour = Int(time / 3_600_000_000_000 % 24)
+            let said = pooled(stream) { Drift.judge(&$0, value, hour: hour, time: time, allowance, $1, desk) }
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.baseline.isVaried, epoch)
-            if isKnown, epoch == agent.pointee.epoch { scores.add(stream.pointee.baseline.score, signal) }
+            if isKnown, epoch == agent.pointee.epoch { scores.add(stream.pointee.baseline.score, signal, step) }
             guard var change = said.change else { continue }
             change.signal = signal
             change.label = label
@@ -107,16 +111,16 @@ struct BaselineBook {
         for pass in 0..<epochCount {
             let epoch = epoch(pass)
             let identity = identity(signal, .run, label, epoch), key = identity.key
-            if shard.rates.find(key) == nil, epoch != agent.pointee.epoch { continue }
+            if epoch != agent.pointee.epoch, shard.rates.find(key) == nil { continue }
             // Guard: as above.
             let stream = shard.rates.findOrInsert(
                 key, owner: tally.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection)))
             ).slot
             let allowance = allowance(&stream.pointee.watch, identity)
             if signal == .errorRate, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin {
-                scores.add(Self.score(isHit, stream.pointee.baseline, key), signal)
+                scores.add(Self.score(isHit, stream.pointee.baseline, key), signal, .run)
             }
-            let said = Drift.judge(&stream.pointee, isHit, allowance, desk)
+            let said = pooled(stream) { Drift.judge(&$0, isHit, allowance, $1, desk) }
             let hits = stream.pointee.baseline.hits
             note(&stream.pointee.watch, signal, isVaried: hits > 0 && hits < stream.pointee.baseline.count, epoch)
             guard var change = said.change else { continue }
@@ -130,14 +134,16 @@ struct BaselineBook {
         for pass in 0..<epochCount {
             let epoch = epoch(pass)
             let identity = identity(signal, .run, 0, epoch), key = identity.key
-            if shard.mixes.find(key) == nil, epoch != agent.pointee.epoch { continue }
+            if epoch != agent.pointee.epoch, shard.mixes.find(key) == nil { continue }
             // Guard: as above.
             let stream = shard.mixes.findOrInsert(
                 key, owner: tally.tenant, initial: MixStream(MixBaseline(categories: MixBaseline.categoriesMax))
             ).slot
             let allowance = allowance(&stream.pointee.watch, identity)
-            let said = MixDrift.judge(
-                &stream.pointee, MixDrift.Choice(category: category, origin: origin, target: target), allowance, desk)
+            let choice = MixDrift.Choice(category: category, origin: origin, target: target)
+            let share = agent.pointee.pool.share(of: stream.pointee.watch), before = agent.pointee.pool.part(of: stream.pointee.watch)
+            let said = MixDrift.judge(&stream.pointee, choice, allowance, share, desk)
+            agent.pointee.pool.settle(before, stream.pointee.watch, isPooled: said.verdict.isPooled)
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.known > 1, epoch)
             guard var change = said.change else { continue }
             change.signal = signal
@@ -146,18 +152,31 @@ struct BaselineBook {
     }
 
     /// A group's task: of one agent alone it says nothing more.
-    mutating func observe(score: Float, _ signal: Signal, _ shard: inout Shard, isWatched: Bool) {
-        let identity = identity(signal, .group, 0, 0), key = identity.key
-        if shard.scores.find(key) == nil { agent.pointee.noteStream(signal) }
-        let fresh = ScoreStream(ScoreBaseline(direction: Direction(signal.badDirection)))
+    mutating func observe(score: Float, _ facet: GroupRun.Facet, _ shard: inout Shard, isWatched: Bool) {
+        let signal = facet.signal
+        let identity = identity(signal, facet.step, 0, 0), key = identity.key
         // Guard: as above.
-        let stream = shard.scores.findOrInsert(key, owner: tally.tenant, initial: fresh).slot
+        let (stream, isNew) = shard.scores.findOrInsert(
+            key, owner: tally.tenant, initial: ScoreStream(ScoreBaseline(direction: Direction(signal.badDirection))))
+        if isNew { agent.pointee.noteStream(signal) }
+        let passed = stream.pointee.watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(stream.pointee.watch.lastSeen)
         let allowance = allowance(&stream.pointee.watch, identity)
-        let said = Drift.judge(&stream.pointee, score, isWatched ? allowance : 0, desk)
+        let said = pooled(stream) { Drift.judge(&$0, score, isWatched ? allowance : 0, passed: passed, $1, desk) }
         guard var change = said.change else { return }
         change.signal = signal
-        change.step = .group
+        change.step = facet.step
         report(said.verdict, change, stream.pointee.watch, 0, subject: key, tool: 0)
+    }
+
+    /// A verdict with what the agent's other streams say.
+    // Guard: the slot is of the shard's streams, which nothing in here inserts into.
+    @inline(__always) private func pooled<Baseline>(
+        _ stream: UnsafeMutablePointer<WatchedStream<Baseline>>, _ judge: (inout WatchedStream<Baseline>, PoolShare) -> Drift.Said
+    ) -> Drift.Said {
+        let share = agent.pointee.pool.share(of: stream.pointee.watch), before = agent.pointee.pool.part(of: stream.pointee.watch)
+        let said = judge(&stream.pointee, share)
+        agent.pointee.pool.settle(before, stream.pointee.watch, isPooled: said.verdict.isPooled)
+        return said
     }
 
     /// The normal score of a hit or a miss: its probability's place, ties broken by chance.
@@ -175,6 +194,11 @@ struct BaselineBook {
         agent.pointee.noteStream(signal)
     }
 
+    /// How many times what is allowed may be bet, so that alarms come to what is allowed and not to a part of it: evidence jumps
+    /// over its threshold rather than to it. In the first runs of a group, whose members' ranks are few, hardly any can reach it
+    /// at all; what is said of single agents then depends on how much their runs hang together, which they do not know yet.
+    private var spending: Double { group == nil ? 1.1 : 1.1 * (1 + 4 / (1 + Double(agent.pointee.runs) / 100)) }
+
     /// What the stream may spend of the budget for what has passed since its last observation.
     private func allowance(_ watch: inout StreamWatch, _ identity: StreamIdentity) -> Float {
         watch.identity = identity
@@ -184,7 +208,7 @@ struct BaselineBook {
         watch.lastSeen = desk.now
         watch.lastRun = agent.pointee.runs
         let whole = desk.standards.budget.allowance(passed: passed, runs: Double(runs) * part, agents: desk.fleet)
-        return Float(whole * agent.pointee.share(of: identity.signal, at: desk.now))
+        return Float(whole * agent.pointee.share(of: identity.signal, at: desk.now) * spending)
     }
 
     // MARK: Findings
@@ -207,7 +231,7 @@ struct BaselineBook {
             change.modelAfter = agent.pointee.model
         }
         if let group {
-            change.group = group
+            (change.isGroup, change.group) = (true, group)
             finding.model = tally.requestModel
         }
         finding.change = change

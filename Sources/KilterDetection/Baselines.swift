@@ -40,6 +40,8 @@ extension Detection {
 struct BaselineDesk {
     var record: UInt32
     var now: EventTime
+    /// When what is observed happened: runs are observed a little after they are over.
+    var observedAt = EventTime.zero
     /// Agents of the tenant that are alive.
     var fleet: UInt32
     let standards: Standards
@@ -58,14 +60,19 @@ struct BaselineDesk {
         while let due = shard.idleRuns.next(of: tenant, at: now) {
             // Guard: the slot is of the shard's tallies, which nothing below inserts into.
             guard let slot = shard.tallies.find(due.key), !slot.pointee.isIdle else { continue }
-            let tally = slot.pointee
+            guard !due.isRooted || slot.pointee.isRooted && !slot.pointee.isClosed else { continue }
+            let lastSeen = slot.pointee.lastSeen
             // Heard of since: its turn comes by its own deadline, also when that has passed already.
-            if tally.lastSeen + IdleRuns.idle > due.time {
-                shard.idleRuns.arm(due.key, of: tenant, lastSeen: tally.lastSeen)
+            if due.isRooted, lastSeen + IdleRuns.grace > due.time {
+                shard.idleRuns.armRooted(due.key, of: tenant, lastSeen: lastSeen)
                 continue
             }
-            (slot.pointee.isClosed, slot.pointee.isIdle) = (true, true)
-            if !tally.isClosed { end(tally, &shard, &found) }
+            if !due.isRooted, lastSeen + IdleRuns.idle > due.time {
+                shard.idleRuns.arm(due.key, of: tenant, lastSeen: lastSeen)
+                continue
+            }
+            slot.pointee.isIdle = !due.isRooted
+            close(slot, &shard, &found)
         }
     }
 
@@ -78,13 +85,12 @@ struct BaselineDesk {
         ).slot
         let open = agent.pointee.begin(row.pointee.place.turnKey)
         let isFlat = agent.pointee.isFlat
-        let quiet = isFlat ? Nanoseconds(0) : IdleRuns.idle
         for index in 0..<8 where open[index] != 0 && open[index] != row.pointee.place.turnKey {
             guard let slot = shard.tallies.find(open[index]), !slot.pointee.isClosed, slot.pointee.end > 0,
-                EventTime(nanoseconds: slot.pointee.end) + quiet < EventTime(nanoseconds: row.pointee.startNanoseconds)
+                EventTime(nanoseconds: slot.pointee.end) + (isFlat || slot.pointee.isRooted ? Nanoseconds(0) : IdleRuns.idle)
+                    < EventTime(nanoseconds: row.pointee.startNanoseconds)
             else { continue }
-            slot.pointee.isClosed = true
-            end(slot.pointee, &shard, &found)
+            close(slot, &shard, &found)
         }
         return isFlat
     }
@@ -94,6 +100,7 @@ struct BaselineDesk {
         let key = row.pointee.place.turnKey
         // Guard: the pointer is used before the slab is changed again.
         let slot = shard.tallies.find(key) ?? begin(row, key, batch.strings, &shard, &found)
+        if slot.pointee.isRooted, isAnother(row, slot) { close(slot, &shard, &found) }
         if slot.pointee.isClosed, !reopen(slot, row, batch.strings, &shard) { return }
         let isLong = slot.pointee.observe(row, tool: batch.strings.hash(row.pointee.tool), batch.strings)
         var hasOutcome = false
@@ -107,8 +114,8 @@ struct BaselineDesk {
             row.pointee.place.conversationName == 0 || slot.pointee.spans > 1 || hasOutcome || row.pointee.kind == .invokeAgent
             || row.pointee.kind == .workflow
         if row.pointee.parent == 0 && isWhole && !slot.pointee.isFlat {
-            slot.pointee.isClosed = true
-            end(slot.pointee, &shard, &found)
+            if !slot.pointee.isRooted { shard.idleRuns.armRooted(key, of: row.pointee.place.tenantName, lastSeen: now) }
+            slot.pointee.isRooted = true
         } else if isLong {
             let tally = slot.pointee
             slot.pointee.beginAnew()
@@ -136,16 +143,27 @@ struct BaselineDesk {
     private func reopen(
         _ slot: UnsafeMutablePointer<RunTally>, _ row: UnsafePointer<SpanRecord>, _ strings: StringTable, _ shard: inout Shard
     ) -> Bool {
-        let isOther = slot.pointee.trace != row.pointee.trace
-        guard isOther || slot.pointee.isIdle || (row.pointee.parent == 0 && row.pointee.startNanoseconds >= slot.pointee.end) else {
-            return false
-        }
-        let isFlat = slot.pointee.isFlat || !(isOther || slot.pointee.isIdle)
+        guard slot.pointee.isIdle || isAnother(row, slot) else { return false }
+        let isFlat = slot.pointee.isFlat || !(slot.pointee.trace != row.pointee.trace || slot.pointee.isIdle)
         if slot.pointee.isIdle { shard.idleRuns.arm(slot.pointee.turnKey, of: slot.pointee.tenant, lastSeen: now) }
         slot.pointee = RunTally(row, strings)
         slot.pointee.isFlat = isFlat
         if isFlat { shard.agents.find(row.pointee.place.agentKey)?.pointee.isFlat = true }
         return true
+    }
+
+    /// Whether a record begins another run than the one whose root has ended.
+    // Guard: as above.
+    private func isAnother(_ row: UnsafePointer<SpanRecord>, _ slot: UnsafeMutablePointer<RunTally>) -> Bool {
+        slot.pointee.trace != row.pointee.trace || (row.pointee.parent == 0 && row.pointee.startNanoseconds >= slot.pointee.end)
+    }
+
+    /// Observes a run that is over, once.
+    // Guard: the slot is of the shard's tallies, which nothing in here inserts into.
+    private func close(_ slot: UnsafeMutablePointer<RunTally>, _ shard: inout Shard, _ found: inout Found) {
+        guard !slot.pointee.isClosed else { return }
+        slot.pointee.isClosed = true
+        end(slot.pointee, &shard, &found)
     }
 
     /// Observes a run that is over.

@@ -6,8 +6,9 @@ import KilterVocabulary
 ///
 /// Evidence: a mixture of Shiryaev–Roberts recursions over sixteen alternatives, against the running predictive of a rate or
 /// the ranks of values among all before them (`RateBaseline`, `RankBaseline`). It is in units of its threshold: a budget of
-/// false alarms, not a number of deviations, says when to speak. Nothing is forgotten within a version, so slow changes are
-/// not absorbed; while a change stands nothing is learned from it.
+/// false alarms, not a number of deviations, says when to speak. All streams of an agent share that budget, so their
+/// evidence adds up: what several say a little of is told like what one says alone (`EvidencePool`). Nothing is forgotten
+/// within a version, so slow changes are not absorbed; from critical on nothing is learned of a change while it stands.
 /// Readiness: fifty observations of the stream. Changes that large are `Burst`'s.
 enum Drift {
     /// What an observation makes of a stream.
@@ -15,6 +16,8 @@ enum Drift {
         var detector: DetectorID
         var severity: Severity
         var onset: EventTime
+        /// Told with the help of what other streams said.
+        var isPooled = false
     }
 
     typealias Said = (verdict: Verdict, change: SignalChange?)
@@ -22,128 +25,108 @@ enum Drift {
     /// Without a known season, evidence that took longer may be the hour's.
     private static let withoutSeasonMax = Nanoseconds.seconds(3 * 3_600)
     /// And in a group, whose tasks come many to the minute, evidence of more of them than this.
-    private static let youngGroupMax: Float = 120
+    private static let youngGroupMax: Float = 400
     /// Observations without evidence after which a change is over: at least so many, and four times what it took to see it.
     private static let calmMin: UInt32 = 100
     /// A change that nobody took back and no version explains becomes what is usual.
     static let adopted = Nanoseconds.seconds(14 * 86_400)
 
     @inline(never) static func judge(
-        _ stream: inout ValueStream, _ value: Double, hour: Int, time: UInt64, _ allowance: Float, _ desk: BaselineDesk
+        _ stream: inout ValueStream, _ value: Double, hour: Int, time: UInt64, _ allowance: Float, _ pool: PoolShare, _ desk: BaselineDesk
     ) -> Said {
         if isAdopted(stream.watch, desk.now) {
-            let old = stream.baseline
-            stream = ValueStream(RankBaseline(direction: old.direction, hygiene: old.hygiene.options))
+            stream.restart(RankBaseline(direction: stream.baseline.direction, hygiene: stream.baseline.hygiene.options))
         }
+        stream.join(pool.round)
         if stream.baseline.hygiene.isWaitingForSeason {
-            stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.now))
+            stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt))
         }
         let total = stream.baseline.observe(
             value, allowance: allowance, hour: hour, day: Int32(truncatingIfNeeded: time / 86_400_000_000_000),
             learns: stream.watch.said != .critical)
-        stream.watch.note(stream.baseline.evidence, at: desk.now)
-        let lane = stream.baseline.evidence.leading(stream.baseline.weights)
+        return conclude(&stream, total, pool, desk)
+    }
+
+    @inline(never) static func judge(
+        _ stream: inout RateStream, _ isHit: Bool, _ allowance: Float, _ pool: PoolShare, _ desk: BaselineDesk
+    ) -> Said {
+        if isAdopted(stream.watch, desk.now) { stream.restart(RateBaseline(direction: stream.baseline.direction)) }
+        stream.join(pool.round)
+        let total = stream.baseline.observe(isHit, allowance: allowance, learns: stream.watch.said != .critical)
+        return conclude(&stream, total, pool, desk)
+    }
+
+    @inline(never) static func judge(
+        _ stream: inout ScoreStream, _ score: Float, _ allowance: Float, passed: Nanoseconds, _ pool: PoolShare, _ desk: BaselineDesk
+    ) -> Said {
+        if isAdopted(stream.watch, desk.now) { stream.restart(ScoreBaseline(direction: stream.baseline.direction)) }
+        stream.join(pool.round)
+        // Members that are as young do not know their hours either, and together they see in minutes what the hour does.
+        let isYoung = desk.now < stream.watch.firstSeen + Nanoseconds.seconds(3 * 86_400)
+        if isYoung {
+            stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt))
+            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: youngGroupMax))
+        }
+        let total = stream.baseline.observe(
+            score, allowance: allowance, passedSeconds: Double(passed.count) / 1e9, isYoung: isYoung,
+            learns: stream.watch.said != .critical)
+        return conclude(&stream, total, pool, desk, least: groupLeast, known: groupBeforeMin)
+    }
+
+    /// What a stream makes of its evidence, `own`, and of that of its agent's other streams.
+    private static func conclude<Baseline>(
+        _ stream: inout WatchedStream<Baseline>, _ own: Float, _ pool: PoolShare, _ desk: BaselineDesk, least: Double = 0,
+        known: UInt32 = beforeMin
+    ) -> Said {
+        stream.watch.note(stream.baseline.evidence, at: desk.observedAt)
         let stood = stream.watch.said != .nothing
+        let lane = stream.baseline.evidence.leading(stream.baseline.weights)
+        let total = stood ? own : pool.total(with: own)
         let isClear =
-            stood || total >= 1 && isClear(stream.baseline.evidence, lane, known: stream.baseline.count) && isTold(stream.baseline.change)
-        guard let severity = severity(isClear ? total : 0, &stream.watch, age: stream.baseline.evidence.age(lane), desk) else {
+            stood
+            || total >= 1 && stream.baseline.evidence.products[lane] >= productMin
+                && stream.baseline.count >= stream.baseline.evidence.age(lane) &+ known && isTold(stream.baseline.reading, least: least)
+        let severity = severity(isClear ? total : 0, &stream.watch, age: stream.baseline.evidence.age(lane), desk)
+        stream.watch.pooled = stream.watch.said == .nothing ? pool.part(of: own, product: stream.baseline.evidence.products[lane]) : 0
+        guard let severity else {
             if stream.watch.isOver { stream.baseline.restart() }
             return nothing
         }
-        let read = stream.baseline.change
+        let read = stream.baseline.reading
         if total >= desk.standards.budget.criticalFactor { stream.baseline.restart() }
-        let isShift = read.kind == .increase || read.kind == .decrease
         var change = SignalChange()
-        change.way = Way(read.kind)
-        (change.before, change.after) = (read.before, read.after)
-        (change.lower, change.upper) = (read.lower, read.upper)
+        change.way = SignalChange.Way(read.kind)
+        (change.before, change.after, change.lower, change.upper) = (read.before, read.after, read.lower, read.upper)
         (change.countBefore, change.countAfter) = (read.countBefore, read.countAfter)
         stream.watch.keepBefore(&change, stood: stood)
         change.evidence = total
+        change.ownEvidence = own
         change.alternative = Float(read.alternative)
-        return (verdict(severity, isShift && Burst.isBurst(read.alternative), &stream.watch, lane, stood: stood), change)
+        let isBurst = (change.way == .up || change.way == .down) && Burst.isBurst(read.alternative)
+        var verdict = verdict(severity, isBurst, &stream.watch, lane, stood: stood)
+        verdict.isPooled = !stood && own < 1
+        return (verdict, change)
     }
 
-    @inline(never) static func judge(_ stream: inout RateStream, _ isHit: Bool, _ allowance: Float, _ desk: BaselineDesk) -> Said {
-        if isAdopted(stream.watch, desk.now) { stream = RateStream(RateBaseline(direction: stream.baseline.direction)) }
-        let total = stream.baseline.observe(isHit, allowance: allowance, learns: stream.watch.said != .critical)
-        stream.watch.note(stream.baseline.evidence, at: desk.now)
-        let lane = stream.baseline.evidence.leading(stream.baseline.weights)
-        let age = stream.baseline.evidence.age(lane), isFull = total >= desk.standards.budget.criticalFactor
-        let isClear =
-            stream.watch.said != .nothing
-            || total >= 1 && isClear(stream.baseline.evidence, lane, known: stream.baseline.count)
-                && isTold(stream.baseline.change, least: 0)
-        let said = said(isClear ? total : 0, &stream.watch, stream.baseline.change, lane, age, desk)
-        if stream.watch.isOver || (said.change != nil && isFull) { stream.baseline.restart() }
-        return said
-    }
-
-    @inline(never) static func judge(_ stream: inout ScoreStream, _ score: Float, _ allowance: Float, _ desk: BaselineDesk) -> Said {
-        if isAdopted(stream.watch, desk.now) { stream = ScoreStream(ScoreBaseline(direction: stream.baseline.direction)) }
-        // Members that are as young do not know their hours either, and together they see in minutes what the hour does.
-        if desk.now < stream.watch.firstSeen + Nanoseconds.seconds(3 * 86_400) {
-            stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.now))
-            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: youngGroupMax))
-        }
-        let total = stream.baseline.observe(score, allowance: allowance, learns: stream.watch.said != .critical)
-        stream.watch.note(stream.baseline.evidence, at: desk.now)
-        let lane = stream.baseline.evidence.leading(stream.baseline.weights)
-        let age = stream.baseline.evidence.age(lane), isFull = total >= desk.standards.budget.criticalFactor
-        let isClear =
-            stream.watch.said != .nothing
-            || total >= 1 && isClear(stream.baseline.evidence, lane, known: stream.baseline.count)
-                && isTold(stream.baseline.change, least: groupLeast)
-        let said = said(isClear ? total : 0, &stream.watch, stream.baseline.change, lane, age, desk)
-        if stream.watch.isOver || (said.change != nil && isFull) { stream.baseline.restart() }
-        return said
-    }
-
-    /// What a rate, or a score, makes of its evidence.
-    private static func said(
-        _ total: Float, _ watch: inout StreamWatch, _ read: @autoclosure () -> RateChange, _ lane: Int, _ age: UInt32,
-        _ desk: BaselineDesk
-    ) -> Said {
-        let stood = watch.said != .nothing
-        guard let severity = severity(total, &watch, age: age, desk) else { return nothing }
-        let read = read()
-        var change = SignalChange()
-        change.way = read.isIncrease ? .up : .down
-        (change.before, change.after, change.lower, change.upper) = (read.before, read.after, read.lower, read.upper)
-        (change.countBefore, change.countAfter) = (read.countBefore, read.countAfter)
-        watch.keepBefore(&change, stood: stood)
-        change.evidence = total
-        change.alternative = Float(read.alternative)
-        return (verdict(severity, Burst.isBurst(read.alternative), &watch, lane, stood: stood), change)
-    }
-
-    /// Whether a change is there to be named. Where next to nothing can happen, evidence grows as time passes, without
-    /// any: its expectation is what was allowed. And of a few observations before it nobody knows whether they were usual.
-    static func isClear(_ evidence: ChangeEvidence, _ lane: Int, known: UInt32) -> Bool {
-        evidence.products[lane] >= productMin && known >= evidence.age(lane) &+ beforeMin
-    }
-
-    /// Whether the figures tell the same as the evidence: the level moved the way the alternative says, and what was usual lies
-    /// outside of where it is now. Of a spread the level says nothing.
-    private static func isTold(_ read: ValueChange) -> Bool {
+    /// Whether the figures tell the same as the evidence: the level moved the way the alternative says, by `least` at least, and
+    /// what was usual lies outside of where it is now. Of a spread the level says nothing.
+    private static func isTold(_ read: ChangeReading, least: Double) -> Bool {
         switch read.kind {
-        case .increase: read.before < read.lower
-        case .decrease: read.before > read.upper
+        case .increase: read.before < read.lower && read.after - read.before >= least
+        case .decrease: read.before > read.upper && read.before - read.after >= least
         case .wider, .narrower: true
         }
-    }
-
-    private static func isTold(_ read: RateChange, least: Double) -> Bool {
-        (read.isIncrease ? read.before < read.lower : read.before > read.upper) && (read.after - read.before).magnitude >= least
     }
 
     /// In standard deviations: agents of a group whose scores lie a little off zero are no change.
     private static let groupLeast = 0.1
 
-    /// How much more probable the observations since the onset must be under the change than without.
+    /// How much more probable the observations since the onset must be under the change than without. Where next to nothing
+    /// can happen, evidence grows as time passes, without any: its expectation is what was allowed.
     static let productMin: Float = 20
-    /// Observations before the onset.
+    /// Observations before the onset: of fewer nobody knows whether they were usual. What is usual in a group its members tell.
     static let beforeMin: UInt32 = 20
+    private static let groupBeforeMin: UInt32 = 8
 
     static let nothing: Said = (Verdict(detector: .drift, severity: .info, onset: .zero), nil)
 
@@ -185,7 +168,7 @@ enum Drift {
 }
 
 extension StreamWatch {
-    /// What was usual before is what it was when the change was first said; afterwards nothing more is learned of it.
+    /// What is usual is what it was when the change was first said; from critical on nothing more is learned of it.
     mutating func keepBefore(_ change: inout SignalChange, stood: Bool) {
         if stood {
             (change.before, change.countBefore) = (before, countBefore)
@@ -205,5 +188,3 @@ extension SignalChange.Way {
         }
     }
 }
-
-typealias Way = SignalChange.Way

@@ -30,10 +30,9 @@ extension Detection {
         book.group = run.kind
         // As many agents as make the group have the budget of one; to it comes what its members cannot spend yet.
         book.part = min(1, 1 / group.pointee.memberCount + Double(run.unspent))
-        for signal in Signal.allCases where run.signals & (1 << UInt32(signal.rawValue)) != 0 {
-            let at = Int(signal.rawValue)
-            let score = run.scores[at] / Float(max(run.counts[at], 1))
-            book.observe(score: score, signal, &shard, isWatched: group.pointee.hasManyMembers)
+        for index in 0..<GroupRun.Facet.count where run.facets >> UInt64(index) & 1 == 1 {
+            let score = run.scores[index] / Float(max(run.counts[index], 1))
+            book.observe(score: score, GroupRun.Facet(index: index), &shard, isWatched: group.pointee.hasManyMembers)
         }
         for index in book.found.indices { book.found[index].keying = .group }
         findings += book.found
@@ -57,28 +56,29 @@ extension RunTally {
 
 /// The scores of one run, collected signal by signal.
 struct RunScores {
-    private var sums = InlineArray<24, Float>(repeating: 0)
-    private var counts = InlineArray<24, Float>(repeating: 0)
-    private var signals: UInt32 = 0
+    private var sums = InlineArray<40, Float>(repeating: 0)
+    private var counts = InlineArray<40, Float>(repeating: 0)
+    private var facets: UInt64 = 0
 
     /// Runs of an agent from which on it can be told from its own alone that it changed.
     static let runsOfOwn: UInt32 = 40
     /// Observations of an agent's own from which on their ranks tell enough.
     static let observationsMin: UInt32 = 2
 
-    mutating func add(_ score: Float, _ signal: Signal) {
-        sums[Int(signal.rawValue)] += score
-        counts[Int(signal.rawValue)] += 1
-        signals |= 1 << UInt32(signal.rawValue)
+    mutating func add(_ score: Float, _ signal: Signal, _ step: SignalChange.Step) {
+        guard let facet = GroupRun.Facet(signal, step) else { return }
+        sums[facet.index] += score
+        counts[facet.index] += 1
+        facets |= 1 << UInt64(facet.index)
     }
 
     /// One for the service and one for the model that was asked for; none where nothing is known yet.
     func runs(of tally: RunTally, _ desk: BaselineDesk, agentRuns: UInt32, number: Int) -> [GroupRun] {
-        guard signals != 0 else { return [] }
+        guard facets != 0 else { return [] }
         var run = GroupRun()
         run.record = desk.record
-        run.signals = signals
-        for index in 0..<24 where counts[index] > 0 {
+        run.facets = facets
+        for index in 0..<GroupRun.Facet.count where counts[index] > 0 {
             run.scores[index] = sums[index] / counts[index]
             run.counts[index] = 1
         }

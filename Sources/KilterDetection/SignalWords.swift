@@ -43,21 +43,24 @@ enum SignalWords {
     }
 
     private static func who(_ finding: Finding, _ change: SignalChange, _ name: NameLookup) -> String {
-        guard change.step == .group else { return name(finding.agent) }
+        guard change.isGroup else { return name(finding.agent) }
         return change.group == .service ? "all agents of \(name(finding.service))" : "all agents that ask \(name(finding.model))"
     }
 
     /// What kind of step it is about.
     private static func place(_ finding: Finding, _ change: SignalChange, _ name: NameLookup) -> String {
+        step(finding, change, name) + (change.isGroup ? ", each agent's runs held against its own," : "")
+    }
+
+    private static func step(_ finding: Finding, _ change: SignalChange, _ name: NameLookup) -> String {
         switch change.step {
-        case .tool: " in \(name(finding.tool))"
+        case .tool: change.isGroup ? " in tool calls" : " in \(name(finding.tool))"
         case .request: " in model calls that ask for tools"
         case .answer: " in model calls that answer"
         case .inference: change.signal.kind == .value ? " in model calls" : ""
         case .opening: " in the first model call of a run"
         case .phase: " in one phase of its work"
         case .run, .span: ""
-        case .group: ", each agent's runs held against its own,"
         }
     }
 
@@ -91,13 +94,19 @@ enum SignalWords {
         facts.append(Evidence("baseline", .integer(Int64(change.countBefore))))
         let log = change.evidence > 0 ? Elementary.log(Double(change.evidence)) / 2.302585092994046 : 0
         facts.append(Evidence("log10_evidence", .amount(Amount(rounding: log))))
+        if change.ownEvidence < change.evidence { facts.append(Evidence("share_of_evidence", .amount(Amount(rounding: share(change))))) }
         if change.comparedVersion != 0 { facts.append(Evidence("compared_with_version", .string(name(change.comparedVersion)))) }
         if change.modelBefore != 0 { facts.append(Evidence("model_before", .string(name(change.modelBefore)))) }
         if change.modelAfter != 0 { facts.append(Evidence("model_after", .string(name(change.modelAfter)))) }
-        if change.step == .group { facts.append(Evidence("group", .string(change.group.name))) }
+        if change.isGroup { facts.append(Evidence("group", .string(change.group.name))) }
         facts.append(Evidence("last_trace_id", .string(finding.trace.hex)))
         facts.append(Evidence("last_span_id", .string(Hex.string(finding.span))))
         return facts
+    }
+
+    /// Of the evidence, what the signal says itself; the rest is what other signals of the same agent or group say.
+    private static func share(_ change: SignalChange) -> Double {
+        change.evidence > 0 ? (Double(change.ownEvidence / change.evidence) * 100).rounded() / 100 : 1
     }
 
     private static func categories(_ change: SignalChange) -> [SignalChange.Category] {
@@ -115,7 +124,7 @@ enum SignalWords {
     // MARK: Figures
 
     /// Agents of a group have no unit in common but how unusual a run is.
-    private static func unit(_ change: SignalChange) -> Signal.Unit { change.step == .group ? .deviations : change.signal.unit }
+    private static func unit(_ change: SignalChange) -> Signal.Unit { change.isGroup ? .deviations : change.signal.unit }
 
     /// In the unit of events.
     private static func amount(_ value: Double, _ change: SignalChange) -> Amount {

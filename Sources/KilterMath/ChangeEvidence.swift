@@ -76,6 +76,10 @@ public struct ChangeEvidence: BitwiseCopyable, Sendable, Equatable {
         sums.replace(with: 0, where: lanes)
     }
 
+    /// Gives up what was collected of the allowances, because an alarm has been raised with it. Since when there is a likelihood
+    /// ratio above one stays known.
+    public mutating func spend() { strengths = SIMD16(repeating: 0) }
+
     /// Starts anew: after an alarm, or where a new epoch begins.
     public mutating func restart() { self = ChangeEvidence() }
 

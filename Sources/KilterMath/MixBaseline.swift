@@ -169,6 +169,12 @@ public struct MixBaseline: BitwiseCopyable, Sendable {
     /// How much more probable the categories since the onset are under the best of the moving averages, or with novel ones.
     public var product: Float { (0...Self.novelty).reduce(1) { max($0, evidence.products[$1]) } }
 
+    /// Gives up the evidence that an alarm was raised with; the onsets stay known.
+    public mutating func spend() {
+        evidence.spend()
+        strengths = InlineArray(repeating: SIMD16(repeating: 0))
+    }
+
     /// Evidence zero again, the counts as they are: after an alarm.
     public mutating func restart() {
         evidence.restart()

@@ -230,6 +230,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
 
     // MARK: Read-outs
 
+    public mutating func spend() { evidence.spend() }
+
     /// Evidence zero again, the counts as they are: after an alarm.
     public mutating func restart() { evidence.restart() }
 

@@ -122,6 +122,8 @@ public struct RateBaseline: BitwiseCopyable, Sendable, Equatable {
         return ratio & (ratio - 1) == 0
     }
 
+    public mutating func spend() { evidence.spend() }
+
     /// Evidence zero again, the counts as they are: after an alarm.
     public mutating func restart() { evidence.restart() }
 

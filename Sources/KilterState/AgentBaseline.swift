@@ -16,6 +16,8 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     var streams = InlineArray<24, UInt8>(repeating: 0)
     /// Sum of the shares of the signals that are there.
     var sharesPresent: UInt32 = 0
+    /// What the streams say together.
+    public var pool = EvidencePool()
 
     /// The declared version of the run at hand, and its epoch: each version has one, whichever runs beside it.
     public internal(set) var version: NameHash = 0

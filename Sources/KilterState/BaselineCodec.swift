@@ -25,7 +25,7 @@ extension RunTally: Slot {
         ] { writer.write(word) }
         for word in [spans, failures, work, toolCalls, transitions] { writer.write(word) }
         writer.write(thresholdSet)
-        for flag in [isPriced, isClosed, isIdle, isFlat, hasInference] { writer.write(flag) }
+        for flag in [isPriced, isRooted, isClosed, isIdle, isFlat, hasInference] { writer.write(flag) }
         writer.write(stepCount)
         for index in 0..<Int(stepCount) {
             writer.write(steps[index].kind.rawValue)
@@ -52,7 +52,9 @@ extension RunTally: Slot {
         ] { self[keyPath: path] = try reader.read() }
         for path in [\RunTally.spans, \.failures, \.work, \.toolCalls, \.transitions] { self[keyPath: path] = try reader.read() }
         thresholdSet = try reader.read()
-        for path in [\RunTally.isPriced, \.isClosed, \.isIdle, \.isFlat, \.hasInference] { self[keyPath: path] = try reader.readBool() }
+        for path in [\RunTally.isPriced, \.isRooted, \.isClosed, \.isIdle, \.isFlat, \.hasInference] {
+            self[keyPath: path] = try reader.readBool()
+        }
         stepCount = try reader.read()
         guard Int(stepCount) <= Self.stepKindsMax else { throw ByteReader.Short() }
         for index in 0..<Int(stepCount) {
@@ -73,6 +75,7 @@ extension AgentBaseline: Slot {
         writer.write(members.low)
         writer.write(members.high)
         writer.write(isFlat)
+        pool.write(to: &writer)
         for place in 0..<6 {
             writer.write(versions[place])
             writer.write(versionEpochs[place])
@@ -100,6 +103,7 @@ extension AgentBaseline: Slot {
         members.low = try reader.read()
         members.high = try reader.read()
         isFlat = try reader.readBool()
+        pool = try EvidencePool(from: &reader)
         for place in 0..<6 {
             versions[place] = try reader.read()
             versionEpochs[place] = try reader.read()
@@ -147,6 +151,8 @@ extension StreamWatch {
         writer.write(lastChange.nanoseconds)
         writer.write(before.bitPattern)
         writer.write(countBefore)
+        writer.write(pooled)
+        writer.write(round)
     }
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -172,42 +178,20 @@ extension StreamWatch {
         lastChange = EventTime(nanoseconds: try reader.read())
         before = Double(bitPattern: try reader.read())
         countBefore = try reader.read()
-        guard before.isFinite else { throw ByteReader.Short() }
+        pooled = try reader.readFinite()
+        round = try reader.read()
+        guard before.isFinite, pooled >= 0, pooled < 1 else { throw ByteReader.Short() }
     }
 }
 
-extension RateStream: Slot {
+extension WatchedStream: Slot {
     func write(to writer: inout ByteWriter) {
         baseline.write(to: &writer)
         watch.write(to: &writer)
     }
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
-        baseline = try RateBaseline(from: &reader)
-        watch = try StreamWatch(from: &reader)
-    }
-}
-
-extension ValueStream: Slot {
-    func write(to writer: inout ByteWriter) {
-        baseline.write(to: &writer)
-        watch.write(to: &writer)
-    }
-
-    init(from reader: inout ByteReader) throws(ByteReader.Short) {
-        baseline = try RankBaseline(from: &reader)
-        watch = try StreamWatch(from: &reader)
-    }
-}
-
-extension ScoreStream: Slot {
-    func write(to writer: inout ByteWriter) {
-        baseline.write(to: &writer)
-        watch.write(to: &writer)
-    }
-
-    init(from reader: inout ByteReader) throws(ByteReader.Short) {
-        baseline = try ScoreBaseline(from: &reader)
+        baseline = try Baseline(from: &reader)
         watch = try StreamWatch(from: &reader)
     }
 }

@@ -41,8 +41,8 @@ public struct GroupTally: BitwiseCopyable, Sendable {
 extension GroupRun {
     /// Another agent's part of the same trace.
     mutating func add(_ other: GroupRun) {
-        signals |= other.signals
-        for index in 0..<24 where other.counts[index] > 0 {
+        facets |= other.facets
+        for index in 0..<Facet.count where other.counts[index] > 0 {
             scores[index] += other.scores[index]
             counts[index] = counts[index] == .max ? .max : counts[index] + other.counts[index]
         }
@@ -67,10 +67,10 @@ extension GroupTally: Slot {
             ] { writer.write(word) }
             writer.write(run.thresholdSet)
             writer.write(run.unspent)
-            writer.write(run.signals)
-            for signal in 0..<24 where run.signals & (1 << UInt32(signal)) != 0 {
-                writer.write(run.scores[signal])
-                writer.write(run.counts[signal])
+            writer.write(run.facets)
+            for facet in 0..<GroupRun.Facet.count where run.facets >> UInt64(facet) & 1 == 1 {
+                writer.write(run.scores[facet])
+                writer.write(run.counts[facet])
             }
         }
     }
@@ -92,11 +92,11 @@ extension GroupTally: Slot {
             run.observedAt = EventTime(nanoseconds: try reader.read())
             run.thresholdSet = try reader.read()
             run.unspent = try reader.read()
-            run.signals = try reader.read()
-            guard run.signals < 1 << 24 else { throw ByteReader.Short() }
-            for signal in 0..<24 where run.signals & (1 << UInt32(signal)) != 0 {
-                run.scores[signal] = try reader.readFinite()
-                run.counts[signal] = try reader.read()
+            run.facets = try reader.read()
+            guard run.facets < 1 << 40 else { throw ByteReader.Short() }
+            for facet in 0..<GroupRun.Facet.count where run.facets >> UInt64(facet) & 1 == 1 {
+                run.scores[facet] = try reader.readFinite()
+                run.counts[facet] = try reader.read()
             }
             waiting[index] = run
         }

@@ -3,30 +3,47 @@ import KilterVocabulary
 /// Runs that go on, by when they will have been quiet for long enough to be over. Per tenant, in engine time.
 ///
 /// Everything in here follows from the runs themselves, so a snapshot needs none of it: each run's deadline is its last
-/// record's engine time and `idle`, and a queue that knows an earlier one asks again.
+/// record's engine time and `idle`, or `grace` once its root has ended, and a queue that knows an earlier one asks again.
 public struct IdleRuns: Sendable {
     /// How long without a record a run is over.
     public static let idle = Nanoseconds.minutes(5)
+    /// The same once its root has ended: what ended with the root may come behind it (lateness, contract section 4.2).
+    public static let grace = Nanoseconds.seconds(10)
 
-    private var tenants: [(name: NameHash, queue: Deadlines<UInt64>)] = []
+    private struct Tenant {
+        let name: NameHash
+        var idle = Deadlines<UInt64>()
+        var rooted = Deadlines<UInt64>()
+    }
+
+    private var tenants: [Tenant] = []
 
     public init() {}
 
     /// Arms the deadline of a run that has just begun, or that has been heard of again when its deadline came.
     public mutating func arm(_ turnKey: UInt64, of tenant: NameHash, lastSeen: EventTime) {
         let at = index(of: tenant)
-        tenants[at].queue.push(turnKey, at: lastSeen + Self.idle, serial: turnKey)
+        tenants[at].idle.push(turnKey, at: lastSeen + Self.idle, serial: turnKey)
     }
 
-    /// The next run of `tenant` that may be over at `time`, and since when.
-    public mutating func next(of tenant: NameHash, at time: EventTime) -> (key: UInt64, time: EventTime)? {
-        guard let at = tenants.firstIndex(where: { $0.name == tenant }), tenants[at].queue.next <= time else { return nil }
-        return tenants[at].queue.pop(dueAt: time).map { ($0.key, $0.time) }
+    /// The same for a run whose root has ended.
+    public mutating func armRooted(_ turnKey: UInt64, of tenant: NameHash, lastSeen: EventTime) {
+        let at = index(of: tenant)
+        tenants[at].rooted.push(turnKey, at: lastSeen + Self.grace, serial: turnKey)
+    }
+
+    /// The next run of `tenant` that may be over at `time`, since when, and whether its root has ended.
+    public mutating func next(of tenant: NameHash, at time: EventTime) -> (key: UInt64, time: EventTime, isRooted: Bool)? {
+        guard let at = tenants.firstIndex(where: { $0.name == tenant }) else { return nil }
+        let isRooted = tenants[at].rooted.next <= tenants[at].idle.next
+        guard min(tenants[at].rooted.next, tenants[at].idle.next) <= time else { return nil }
+        let due = isRooted ? tenants[at].rooted.pop(dueAt: time) : tenants[at].idle.pop(dueAt: time)
+        return due.map { ($0.key, $0.time, isRooted) }
     }
 
     private mutating func index(of tenant: NameHash) -> Int {
         if let known = tenants.firstIndex(where: { $0.name == tenant }) { return known }
-        tenants.append((tenant, Deadlines()))
+        tenants.append(Tenant(name: tenant))
         return tenants.count - 1
     }
 }

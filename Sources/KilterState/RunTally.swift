@@ -24,7 +24,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
 
     /// Figures of the steps of one kind.
     public struct Step: BitwiseCopyable, Sendable {
-        /// Sums of the logarithms of each figure, and how many spans gave it.
+        /// Sums of the logarithms of each figure, in the order of `Signal.ofSteps`, and how many spans gave it.
         public internal(set) var sums = SIMD8<Float>(repeating: 0)
         public internal(set) var counts = SIMD8<UInt16>(repeating: 0)
         /// Tool or phase; zero elsewhere.
@@ -37,11 +37,6 @@ public struct RunTally: BitwiseCopyable, Sendable {
             self.kind = kind
             self.name = name
         }
-
-        /// The signals whose figures stand at these places.
-        public static let signals: [Signal] = [
-            .latency, .outputTokens, .inputTokens, .cost, .tokensPerSecond, .timeToFirstToken, .reasoningTokens, .cacheReadRatio,
-        ]
 
         mutating func add(_ place: Int, _ value: Double) {
             counts[place] &+= 1
@@ -79,6 +74,8 @@ public struct RunTally: BitwiseCopyable, Sendable {
     public var isPriced = false
     /// Its spans name no parents.
     public var isFlat = false
+    /// Its root has ended; what ended with it may still come.
+    public var isRooted = false
     /// The run was observed; what comes late of it is not another one.
     public var isClosed = false
     /// No deadline is armed for it any more.

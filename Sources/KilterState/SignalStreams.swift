@@ -40,9 +40,9 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
     /// Observations since an alarm without evidence at its level; `calm` of them and the alarm is over.
     public var quiet: UInt32 = 0
     public var calm: UInt32 = 0
-    /// The severity that was said; nothing is learned while it stands.
+    /// The severity that was said; from critical on nothing is learned while it stands.
     public var said = Said.nothing
-    /// Engine times, in seconds, at which each lane's evidence began.
+    /// Times, in seconds, at which each lane's evidence began.
     public var onsets = SIMD16<UInt32>(repeating: 0)
     /// Of the change that stands: figures before it and the observations that they rest on.
     public var before = 0.0
@@ -51,6 +51,9 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
     public var changedAt = EventTime.zero
     /// When there was last no evidence to speak of, where lanes do not tell.
     public var lastChange = EventTime.zero
+    /// What the stream adds to its agent's pool of evidence, and the round of the pool that it is in.
+    public var pooled: Float = 0
+    public var round: UInt32 = 0
     /// The change that stood is over with this observation.
     public var isOver = false
 
@@ -71,37 +74,36 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
     }
 }
 
+/// One signal with its baseline.
+public struct WatchedStream<Baseline: ChangeBaseline>: BitwiseCopyable, Sendable {
+    public var baseline: Baseline
+    public var watch = StreamWatch()
+
+    public init(_ baseline: Baseline) { self.baseline = baseline }
+
+    /// What was a change is what is usual now.
+    public mutating func restart(_ fresh: Baseline) { self = Self(fresh) }
+
+    /// Gives up evidence that the pool has given up since the stream was last observed.
+    public mutating func join(_ round: UInt32) {
+        guard watch.round != round else { return }
+        watch.round = round
+        watch.pooled = 0
+        if watch.said == .nothing { baseline.spend() }
+    }
+}
+
 /// A rate, hit or not, of one agent.
-public struct RateStream: BitwiseCopyable, Sendable {
-    public var baseline: RateBaseline
-    public var watch = StreamWatch()
-
-    public init(_ baseline: RateBaseline) { self.baseline = baseline }
-}
-
+public typealias RateStream = WatchedStream<RateBaseline>
 /// A value of one kind of step, or of the runs, of one agent.
-public struct ValueStream: BitwiseCopyable, Sendable {
-    public var baseline: RankBaseline
-    public var watch = StreamWatch()
-
-    public init(_ baseline: RankBaseline) { self.baseline = baseline }
-}
-
-/// How unusual the runs of a group are for their agents, in one signal.
-public struct ScoreStream: BitwiseCopyable, Sendable {
-    public var baseline: ScoreBaseline
-    public var watch = StreamWatch()
-
-    public init(_ baseline: ScoreBaseline) { self.baseline = baseline }
-}
+public typealias ValueStream = WatchedStream<RankBaseline>
+/// How unusual the runs of a group are for their agents, in one signal of one kind of step.
+public typealias ScoreStream = WatchedStream<ScoreBaseline>
 
 /// Which of several: a mix of one agent, with the names of its categories.
 public struct MixStream: BitwiseCopyable, Sendable {
     /// Categories with places of their own; further ones share the last.
     public static let categoriesMax = 15
-    /// The latest choices that are kept one by one.
-    public static let recentMax = 64
-
     public var baseline: MixBaseline
     public var watch = StreamWatch()
     public internal(set) var categories = InlineArray<15, UInt64>(repeating: 0)
@@ -115,6 +117,14 @@ public struct MixStream: BitwiseCopyable, Sendable {
     var counts = InlineArray<16, UInt32>(repeating: 0)
 
     public init(_ baseline: MixBaseline) { self.baseline = baseline }
+
+    /// Gives up evidence that the pool has given up since the stream was last observed.
+    public mutating func join(_ round: UInt32) {
+        guard watch.round != round else { return }
+        watch.round = round
+        watch.pooled = 0
+        if watch.said == .nothing { baseline.spend() }
+    }
 
     /// The place of a category, which it keeps; the last one where all are taken.
     public mutating func place(of category: UInt64, from origin: NameHash = 0, to target: NameHash = 0) -> Int {

@@ -21,11 +21,11 @@ public struct GroupRun: BitwiseCopyable, Sendable {
     public var unspent: UInt16 = 0
     /// Agent, or service, by which the members of the group are told apart.
     public var member: UInt64 = 0
-    /// Bits of the signals that have a score, and these: normal scores, each among the runs of the same agent.
-    public var signals: UInt32 = 0
-    public var scores = InlineArray<24, Float>(repeating: 0)
-    /// Agents whose runs of the trace it sums up, by signal.
-    public var counts = InlineArray<24, UInt16>(repeating: 0)
+    /// Bits of the facets that have a score, and these: normal scores, each among the runs of the same agent.
+    public var facets: UInt64 = 0
+    public var scores = InlineArray<40, Float>(repeating: 0)
+    /// Agents whose runs of the trace it sums up, by facet.
+    public var counts = InlineArray<40, UInt16>(repeating: 0)
 
     // Whose run it was.
     public var tenant: NameHash = 0
@@ -44,4 +44,45 @@ public struct GroupRun: BitwiseCopyable, Sendable {
 
     /// The order in which groups take their runs.
     @inlinable public var place: UInt64 { UInt64(record) << 32 | UInt64(number) }
+}
+
+extension GroupRun {
+    /// What a group keeps apart of a run: signals of steps by the kind of step, because another model may do more when it asks
+    /// for tools and less when it answers, and those of the run as a whole.
+    public struct Facet: BitwiseCopyable, Sendable {
+        public static let count = 40
+        private static let steps: [SignalChange.Step] = [.tool, .request, .answer, .inference]
+        private static let ofRuns: [Signal] = [
+            .errorRate, .runCost, .runSteps, .runDuration, .evaluation, .feedback, .callRate, .messageRate,
+        ]
+        /// Of each signal its place among those of steps, or eight more than that among those of runs; 16 for neither.
+        private static let places: [UInt8] = Signal.allCases.map { signal in
+            UInt8(Signal.ofSteps.firstIndex(of: signal) ?? ofRuns.firstIndex(of: signal).map { $0 + 8 } ?? 16)
+        }
+
+        /// In 0..<40.
+        public let index: Int
+
+        public init(index: Int) { self.index = index }
+
+        /// Nil for signals that groups do not watch.
+        public init?(_ signal: Signal, _ step: SignalChange.Step) {
+            let place = Int(Self.places[Int(signal.rawValue)])
+            guard place < 16 else { return nil }
+            guard place < 8 else {
+                // Behind four kinds of steps.
+                index = 32 + place - 8
+                return
+            }
+            switch step {
+            case .tool: index = place
+            case .request: index = 8 + place
+            case .answer: index = 16 + place
+            default: index = 24 + place
+            }
+        }
+
+        public var signal: Signal { index < 32 ? Signal.ofSteps[index % 8] : Self.ofRuns[index - 32] }
+        public var step: SignalChange.Step { index < 32 ? Self.steps[index / 8] : .run }
+    }
 }

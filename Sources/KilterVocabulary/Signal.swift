@@ -11,6 +11,11 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     // All numbers of a run together.
     case joint
 
+    /// Those that each step of a run may show.
+    public static let ofSteps: [Signal] = [
+        .latency, .outputTokens, .inputTokens, .cost, .tokensPerSecond, .timeToFirstToken, .reasoningTokens, .cacheReadRatio,
+    ]
+
     /// What is asked of an observation.
     public enum Kind: UInt8, BitwiseCopyable, Sendable { case value, rate, mix, vector }
 

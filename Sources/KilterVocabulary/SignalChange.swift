@@ -17,7 +17,7 @@ public struct SignalChange: BitwiseCopyable, Sendable {
 
     /// What kind of step the figures are of.
     public enum Step: UInt8, BitwiseCopyable, Sendable {
-        case run, tool, request, answer, inference, opening, phase, span, group
+        case run, tool, request, answer, inference, opening, phase, span
 
         /// As evidence and reports name it.
         public var name: String {
@@ -30,7 +30,6 @@ public struct SignalChange: BitwiseCopyable, Sendable {
             case .opening: "first_model_call"
             case .phase: "phase"
             case .span: "span"
-            case .group: "group"
             }
         }
     }
@@ -59,6 +58,8 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     /// The label of an outcome, the name of an evaluation or guardrail.
     public var label: NameHash = 0
     public var step = Step.run
+    /// Whether it is about a group of agents, and which.
+    public var isGroup = false
     public var group = GroupRun.Kind.service
     public var way = Way.up
     /// In the signal's own unit; geometric means of values, shares of rates.
@@ -72,6 +73,8 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     public var countAfter: UInt32 = 0
     /// Evidence in units of its threshold, and the size of the change that explains it best.
     public var evidence: Float = 0
+    /// What the signal says of it alone.
+    public var ownEvidence: Float = 0
     public var alternative: Float = 0
     /// The version that the figures before are of, when it is not the one of today.
     public var comparedVersion: NameHash = 0

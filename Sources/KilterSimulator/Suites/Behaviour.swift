@@ -90,7 +90,8 @@ struct Conditions: Sendable {
 
     static let nasty: Conditions = {
         var conditions = Conditions()
-        conditions.gapSeconds = 150
+        // Long enough for days and weekends to become known.
+        conditions.gapSeconds = 300
         conditions.autocorrelation = 0.3
         conditions.dailyLatency = 0.2
         conditions.dailyArrivals = 0.5
@@ -101,6 +102,13 @@ struct Conditions: Sendable {
         // From a Thursday on, so that a weekend falls into short streams too.
         conditions.startSeconds = 3 * 86_400
         conditions.isMixed = true
+        return conditions
+    }()
+
+    /// Agents that act every quarter of an hour, so that a few hundred observations cover days.
+    static let rare: Conditions = {
+        var conditions = Conditions()
+        conditions.gapSeconds = 900
         return conditions
     }()
 

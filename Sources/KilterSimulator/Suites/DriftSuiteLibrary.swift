@@ -210,7 +210,7 @@ extension DriftSuites {
             "drift-provider", seed: 22_000,
             summary: "Model calls of one provider take 5 % longer from one instant on, those of the other do not.",
             why: "Hundreds of calls show in one agent what a few in each of all agents show.",
-            agents: 60, observations: 800, onset: 400, form: .call,
+            agents: 60, observations: 800, onset: 400, form: .call, conditions: .rare,
             change: .init(
                 concerns: { $0 % 2 == 0 }, isCommon: true, signals: [.up("latency"), .up("run_duration"), .down("tokens_per_second")]
             ) { law, share, _ in if share > 0 { law.latencyMilliseconds *= 1.05 } })

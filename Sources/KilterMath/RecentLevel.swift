@@ -1,0 +1,36 @@
+/// Where values have lain of late: a mean whose weights fade with time, so that it follows what comes and goes with the hour.
+///
+/// 8 bytes, two divisions an observation.
+public struct RecentLevel: BitwiseCopyable, Sendable, Equatable {
+    /// Seconds in which weights fade to about a third.
+    static let fading = 5_400.0
+    /// And as many observations at most: of many the latest tell the hour.
+    static let countMax: Float = 600
+    /// With so many the level is half believed: that of few says more of chance than of the hour.
+    static let believed: Float = 200
+
+    private var mean: Float = 0
+    private var weight: Float = 0
+
+    public init() {}
+
+    /// What is left of a value when the level of those before it is taken out; `passedSeconds` since the last one.
+    mutating func remainder(_ value: Float, passedSeconds: Double) -> Float {
+        weight /= Float(1 + max(passedSeconds, 0) / Self.fading)
+        let squared = weight * weight, level = mean * (squared / (squared + Self.believed * Self.believed))
+        weight = min(weight + 1, Self.countMax)
+        mean += (value - mean) / weight
+        return value - level
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(float: mean)
+        writer.write(float: weight)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteReader.Short) {
+        mean = try reader.readFloat()
+        weight = try reader.readFloat()
+        guard weight >= 0, weight <= Self.countMax, mean.magnitude <= 4 else { throw ByteReader.Short() }
+    }
+}
