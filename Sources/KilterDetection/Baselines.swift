@@ -102,7 +102,9 @@ struct BaselineDesk {
         let slot = shard.tallies.find(key) ?? begin(row, key, batch.strings, &shard, &found)
         if slot.pointee.isRooted, isAnother(row, slot) { close(slot, &shard, &found) }
         if slot.pointee.isClosed, !reopen(slot, row, batch.strings, &shard) { return }
-        let isLong = slot.pointee.observe(row, tool: batch.strings.hash(row.pointee.tool), batch.strings)
+        let tool = batch.strings.hash(row.pointee.tool)
+        let isLong = slot.pointee.observe(row, tool: tool, batch.strings)
+        watchTails(row, slot.pointee.step(of: row, tool: tool), batch.strings, &shard, &found)
         var hasOutcome = false
         if row.pointee.assessmentCount > 0 {
             for said in batch.assessments(of: row.pointee) where said.kind == .outcome {

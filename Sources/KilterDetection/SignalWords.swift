@@ -92,8 +92,7 @@ enum SignalWords {
         }
         facts.append(Evidence("since_onset", .integer(Int64(change.countAfter))))
         facts.append(Evidence("baseline", .integer(Int64(change.countBefore))))
-        let log = change.evidence > 0 ? Elementary.log(Double(change.evidence)) / 2.302585092994046 : 0
-        facts.append(Evidence("log10_evidence", .amount(Amount(rounding: log))))
+        facts.append(Evidence("log10_evidence", .amount(Amount(rounding: log10(Double(change.evidence))))))
         if change.ownEvidence < change.evidence { facts.append(Evidence("share_of_evidence", .amount(Amount(rounding: share(change))))) }
         if change.comparedVersion != 0 { facts.append(Evidence("compared_with_version", .string(name(change.comparedVersion)))) }
         if change.modelBefore != 0 { facts.append(Evidence("model_before", .string(name(change.modelBefore)))) }
@@ -127,7 +126,7 @@ enum SignalWords {
     private static func unit(_ change: SignalChange) -> Signal.Unit { change.isGroup ? .deviations : change.signal.unit }
 
     /// In the unit of events.
-    private static func amount(_ value: Double, _ change: SignalChange) -> Amount {
+    static func amount(_ value: Double, _ change: SignalChange) -> Amount {
         switch unit(change) {
         case .nanoseconds: Amount(Int64(exactly: value.rounded()) ?? .max)
         case .microdollars: Amount(rounding: value / 1e6)
@@ -136,7 +135,7 @@ enum SignalWords {
     }
 
     /// For people.
-    private static func figure(_ value: Double, _ change: SignalChange) -> String {
+    static func figure(_ value: Double, _ change: SignalChange) -> String {
         switch unit(change) {
         case .nanoseconds:
             let seconds = value / 1e9
@@ -153,7 +152,9 @@ enum SignalWords {
 
     private static func percent(_ share: Float) -> String { "\(Amount(rounding: (Double(share) * 1_000).rounded() / 10).text) %" }
 
-    private static func strength(_ change: SignalChange) -> String {
+    static func log10(_ evidence: Double) -> Double { evidence > 0 ? Elementary.log(evidence) / 2.302585092994046 : 0 }
+
+    static func strength(_ change: SignalChange) -> String {
         let strength = Double(change.evidence)
         return strength < 1e6 ? Amount(rounding: (strength * 10).rounded() / 10).text : "a million"
     }

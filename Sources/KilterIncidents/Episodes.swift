@@ -33,6 +33,8 @@ public struct Episodes: Sendable {
         if let severity = tenants[ledger].open[key]?.note(finding, quiet) {
             guard finding.severity > severity, let episode = tenants[ledger].open[key] else { return [] }
             var alert = revised(episode.alert, finding, explain(finding))
+            // Outliers of several runs may be one episode.
+            if finding.detector == .outlier { alert.run = run(of: finding, name) }
             alert.cost = EpisodeCost(finding.spend.since(episode.spendAtOnset), during: alert.delay)
             tenants[ledger].open[key]?.alert = alert
             return [alert]
@@ -136,8 +138,7 @@ extension Episodes {
         alert.service = name(finding.service)
         alert.agent = name(finding.agent)
         alert.agentVersion = present(name(finding.agentVersion))
-        // What changed in an agent belongs to none of its runs.
-        if finding.change == nil { alert.run = finding.conversation == 0 ? finding.trace.hex : name(finding.conversation) }
+        if finding.isOfRun { alert.run = run(of: finding, name) }
         alert.signal = explanation.numbers?.signal
         alert.tool = present(name(finding.tool))
         alert.model = present(name(finding.model))
@@ -149,6 +150,10 @@ extension Episodes {
         return revised(alert, finding, explanation)
     }
 
+    private func run(of finding: Finding, _ name: NameLookup) -> String {
+        finding.conversation == 0 ? finding.trace.hex : name(finding.conversation)
+    }
+
     private func present(_ text: String) -> String? { text.isEmpty ? nil : text }
 
     private func revised(_ before: Alert, _ finding: Finding, _ explanation: Explanation) -> Alert {
@@ -157,8 +162,8 @@ extension Episodes {
         alert.severity = finding.severity
         alert.tier = finding.tier
         // What changed in an agent is not said of the run that happened to show it; the evidence names it.
-        alert.traceID = finding.change == nil ? finding.trace : TraceID()
-        alert.spanID = finding.change == nil ? finding.span : 0
+        alert.traceID = finding.isOfRun ? finding.trace : TraceID()
+        alert.spanID = finding.isOfRun ? finding.span : 0
         alert.startedAt = before.revision == 0 ? finding.startedAt : min(before.startedAt, finding.startedAt)
         alert.observedAt = finding.observedAt
         alert.time = finding.observedAt

@@ -18,6 +18,8 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     var sharesPresent: UInt32 = 0
     /// What the streams say together.
     public var pool = EvidencePool()
+    /// Kinds of steps whose single values are watched.
+    var tails: UInt16 = 0
 
     /// The declared version of the run at hand, and its epoch: each version has one, whichever runs beside it.
     public internal(set) var version: NameHash = 0

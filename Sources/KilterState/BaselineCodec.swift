@@ -76,6 +76,7 @@ extension AgentBaseline: Slot {
         writer.write(members.high)
         writer.write(isFlat)
         pool.write(to: &writer)
+        writer.write(tails)
         for place in 0..<6 {
             writer.write(versions[place])
             writer.write(versionEpochs[place])
@@ -104,6 +105,7 @@ extension AgentBaseline: Slot {
         members.high = try reader.read()
         isFlat = try reader.readBool()
         pool = try EvidencePool(from: &reader)
+        tails = try reader.read()
         for place in 0..<6 {
             versions[place] = try reader.read()
             versionEpochs[place] = try reader.read()

@@ -183,8 +183,9 @@ public struct RunTally: BitwiseCopyable, Sendable {
         return steps[at].counts[0] >= Self.stepSpansMax
     }
 
+    /// What kind of step a model call is.
     // Guard: as above.
-    private func stepKind(_ row: UnsafePointer<SpanRecord>) -> StepKind {
+    public func stepKind(_ row: UnsafePointer<SpanRecord>) -> StepKind {
         if row.pointee.phase != 0 { return .phase }
         if row.pointee.requestedCallCount > 0 || row.pointee.answer.kind == .request { return .request }
         if row.pointee.answer.kind != .absent { return .answer }

@@ -30,6 +30,8 @@ public struct Shard: ~Copyable {
     public var rates: KeyedSlab<RateStream>
     public var values: KeyedSlab<ValueStream>
     public var mixes: KeyedSlab<MixStream>
+    /// How far values of each kind of step go.
+    public var tails: KeyedSlab<TailStream>
     /// Tasks of each group that may go on.
     public var groups: KeyedSlab<GroupTally>
     /// What the streams of each group have in common, and these.
@@ -53,6 +55,7 @@ public struct Shard: ~Copyable {
         rates = KeyedSlab(capacityMax: max(bounds.ratesMax, 1), secret: secret)
         values = KeyedSlab(capacityMax: max(bounds.valuesMax, 1), secret: secret)
         mixes = KeyedSlab(capacityMax: max(bounds.mixesMax, 1), secret: secret)
+        tails = KeyedSlab(capacityMax: max(bounds.tailsMax, 1), secret: secret)
         groups = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
         groupBaselines = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
         // Eight signals of a group, on average.
@@ -73,11 +76,13 @@ public struct Shard: ~Copyable {
         public var ratesMax: Int
         public var valuesMax: Int
         public var mixesMax: Int
+        public var tailsMax: Int
         public var groupsMax: Int
 
         public init(
             turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int, pairsMax: Int,
-            answersMax: Int, talliesMax: Int, ratesMax: Int, valuesMax: Int, mixesMax: Int, groupsMax: Int
+            answersMax: Int, talliesMax: Int, ratesMax: Int, valuesMax: Int, mixesMax: Int, tailsMax: Int,
+            groupsMax: Int
         ) {
             self.turnsMax = turnsMax
             self.longTurnsMax = longTurnsMax
@@ -91,6 +96,7 @@ public struct Shard: ~Copyable {
             self.ratesMax = ratesMax
             self.valuesMax = valuesMax
             self.mixesMax = mixesMax
+            self.tailsMax = tailsMax
             self.groupsMax = groupsMax
         }
 
@@ -103,7 +109,7 @@ public struct Shard: ~Copyable {
                 + talliesMax * KeyedSlab<RunTally>.slotBytesMax + agentsMax * KeyedSlab<AgentBaseline>.slotBytesMax
                 + ratesMax * KeyedSlab<RateStream>.slotBytesMax + valuesMax * KeyedSlab<ValueStream>.slotBytesMax
                 + mixesMax * KeyedSlab<MixStream>.slotBytesMax + groupsMax * KeyedSlab<GroupTally>.slotBytesMax
-                + groupsMax * KeyedSlab<AgentBaseline>.slotBytesMax
+                + groupsMax * KeyedSlab<AgentBaseline>.slotBytesMax + tailsMax * KeyedSlab<TailStream>.slotBytesMax
                 + groupsMax * 8 * KeyedSlab<ScoreStream>.slotBytesMax
         }
 
@@ -113,7 +119,7 @@ public struct Shard: ~Copyable {
                 turnsMax: change(turnsMax), longTurnsMax: change(longTurnsMax), runsMax: change(runsMax), graphsMax: change(graphsMax),
                 effectsMax: change(effectsMax), agentsMax: change(agentsMax), pairsMax: change(pairsMax), answersMax: change(answersMax),
                 talliesMax: change(talliesMax), ratesMax: change(ratesMax), valuesMax: change(valuesMax), mixesMax: change(mixesMax),
-                groupsMax: change(groupsMax))
+                tailsMax: change(tailsMax), groupsMax: change(groupsMax))
         }
 
         /// An equal part of the bounds of all shards together.

@@ -86,7 +86,7 @@ extension Shard {
             + Self.blobs(of: agents, .baseline, shard) + Self.blobs(of: rates, .rate, shard)
             + Self.blobs(of: values, .value, shard) + Self.blobs(of: mixes, .mix, shard)
             + Self.blobs(of: groups, .group, shard) + Self.blobs(of: scores, .score, shard)
-            + Self.blobs(of: groupBaselines, .groupBaseline, shard)
+            + Self.blobs(of: groupBaselines, .groupBaseline, shard) + Self.blobs(of: tails, .tail, shard)
     }
 
     private static func blobs<S: Slot>(of slab: borrowing KeyedSlab<S>, _ kind: StateBlob.Kind, _ shard: UInt8) -> [StateBlob] {
@@ -121,6 +121,7 @@ extension Shard {
         try Self.restore(blobs, .group, into: &groups)
         try Self.restore(blobs, .score, into: &scores)
         try Self.restore(blobs, .groupBaseline, into: &groupBaselines)
+        try Self.restore(blobs, .tail, into: &tails)
         for key in tallies.sortedKeys() {
             guard let tally = tallies.peek(key)?.slot, !tally.isIdle else { continue }
             idleRuns.arm(key, of: tally.tenant, lastSeen: tally.lastSeen)

@@ -9,9 +9,10 @@ public struct StateBlob: Sendable, Equatable {
         case turn = 0, run = 1, group = 2, longTurn = 3, effect = 4, graph = 5, agent = 6, pair = 7, answer = 8
         case tally = 9, baseline = 10, rate = 11, value = 12, mix = 13, score = 14, groupBaseline = 15
         case intake = 16, names = 17, desk = 18, clock = 19, table = 20
+        case tail = 21
 
         /// Belongs to a shard.
-        public var isKeyed: Bool { rawValue < 16 }
+        public var isKeyed: Bool { rawValue < 16 || rawValue > 20 }
     }
 
     public static let magic: UInt32 = 0x544c_4b31

@@ -3,7 +3,7 @@ public enum DetectorID: UInt8, CaseIterable, Comparable, BitwiseCopyable, Sendab
     case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, reasoningLoop, errorStreak, unknownTool, growingCall
     case messageStorm, messageCycle, messageGrowth
     case newTool, newTransition
-    case drift, mixDrift, burst, versionChange
+    case drift, mixDrift, burst, versionChange, outlier
 
     public var name: String {
         switch self {
@@ -25,6 +25,7 @@ public enum DetectorID: UInt8, CaseIterable, Comparable, BitwiseCopyable, Sendab
         case .mixDrift: "mix_drift"
         case .burst: "burst"
         case .versionChange: "version_change"
+        case .outlier: "outlier"
         }
     }
 

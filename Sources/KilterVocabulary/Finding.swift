@@ -67,6 +67,9 @@ public struct Finding: BitwiseCopyable, Sendable {
     /// The numbers of a statistical claim; nil elsewhere.
     public var change: SignalChange?
 
+    /// What changed in an agent belongs to none of its runs; a call that stands out belongs to its own.
+    public var isOfRun: Bool { change == nil || detector == .outlier }
+
     public init() {}
 
     /// The rule of the detector that spoke, where it has several.

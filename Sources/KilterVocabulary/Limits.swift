@@ -64,6 +64,8 @@ public enum Limits {
     public static let ratesMax = 65_536
     public static let valuesMax = 131_072
     public static let mixesMax = 32_768
+    /// Kinds of steps of agents whose tails are known, over all tenants. At 0.8 KB each: 26 MiB when full.
+    public static let tailsMax = 32_768
     /// Groups of agents, by service and by model, over all tenants. At 6 KB each with their streams: 48 MiB when full.
     public static let groupsMax = 8_192
     /// Bytes at the end of an answer in which a block of words that repeats is looked for.

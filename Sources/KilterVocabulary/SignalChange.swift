@@ -81,6 +81,11 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     /// The model that answered before, when another one has answered since shortly before the onset.
     public var modelBefore: NameHash = 0
     public var modelAfter: NameHash = 0
+    /// Of a single value: among how many observations one as large is to be expected, and the largest one before it.
+    public var rarity = 0.0
+    public var largest = 0.0
+    /// Other signals that the same span is an outlier of, a bit each.
+    public var others: UInt32 = 0
     public var categories = InlineArray<3, Category>(repeating: Category())
 
     public init() {}

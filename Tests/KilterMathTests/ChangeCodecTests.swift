@@ -48,6 +48,15 @@ extension FrozenComparison: Watched {
     mutating func observe(_ random: inout Seeded) -> Float { observe(cell: Int(random.next() % UInt64(cells)), allowance: 1e-3) }
     func readOut() { _ = shares(cell: 1) }
 }
+extension TailBaseline: Watched {
+    mutating func observe(_ random: inout Seeded) -> Float {
+        let bits = random.next()
+        // One in some hundred is far off.
+        let value = Double(bits >> 40 + 1) * (bits % 257 == 0 ? 1e12 : 1)
+        return observe(value, allowance: 1e-3).map { Float($0.probability) } ?? 0
+    }
+    func readOut() {}
+}
 
 @Suite("Change statistics as bytes")
 struct ChangeCodecTests {
@@ -55,7 +64,7 @@ struct ChangeCodecTests {
         RateBaseline(direction: .up), RateBaseline(direction: .down, priorHits: 10, priorMisses: 90), RankBaseline(direction: .down),
         RankBaseline(hygiene: [.autocorrelation, .season]), MixBaseline(categories: 12), GapBaseline(direction: .either),
         GapBaseline(direction: .up, priorCount: 60, priorSeconds: 1800), VectorBaseline(dimensions: 5), FrozenComparison(cells: 2),
-        FrozenComparison(cells: 16),
+        FrozenComparison(cells: 16), TailBaseline(),
     ]
 
     static func bytes(_ baseline: some Watched) -> [UInt8] {

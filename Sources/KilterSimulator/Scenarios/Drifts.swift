@@ -67,15 +67,30 @@ extension Scenarios {
             }
             scenario.expectSilence(.info)
         },
+        Scenario(
+            "D5-heavy-call", seed: 4_005,
+            summary: "One model call in a hundred and twenty reads and writes five hundred times as much as any other.",
+            why: "The bill of a month in one call: it is told at that call, not when a mean has moved.",
+            configuration: wary
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
+            let agent = Cast.lean(Cast.documents)
+            let before = (1...100).map { _ in run(scenario, agent, took: 1_000, tool: "look_up_claim") }
+            let heavy = run(scenario, agent, took: 1_000, tool: "look_up_claim", usage: TokenUsage(input: 900_000, output: 24_000))
+            for _ in 1...20 { run(scenario, agent, took: 1_000, tool: "look_up_claim") }
+            scenario.label("outlier", [heavy])
+            scenario.expectAlert("outlier", .warning, tier: "statistical", of: agent, by: heavy, notBefore: before.last, episodes: 1)
+        },
     ]
 
     /// One run: a model call and the tool call that it asks for. Returns its last span before the root.
     @discardableResult private static func run(
-        _ scenario: ScenarioBuilder, _ agent: SimulatedAgent, took milliseconds: Int, tool: String, fails: Bool = false
+        _ scenario: ScenarioBuilder, _ agent: SimulatedAgent, took milliseconds: Int, tool: String, fails: Bool = false,
+        usage: TokenUsage? = nil
     ) -> SpanReference {
         let trace = scenario.trace(agent)
         let spread = trace.draw { $0.within(70...140) }
-        trace.chat(by: agent, took: .milliseconds(UInt64(milliseconds * spread / 100)))
+        trace.chat(by: agent, took: .milliseconds(UInt64(milliseconds * spread / 100)), usage: usage)
         let id = trace.draw { $0.hex(8) }
         let outcome: CallOutcome = fails ? .failed(type: "upstream_error", message: "no answer for \(id)") : .json(["id": .string(id)])
         let call = trace.call(tool, ["id": .string(id)], outcome, took: .milliseconds(UInt64(trace.draw { $0.within(80...260) })))
