@@ -41,11 +41,12 @@ let package = Package(
         // C libraries, each importable by one room only.
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"])]),
+        .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CLanes"),
 
         // Foundations
         room("KilterVocabulary"),
-        room("KilterMath", ["CLanes"]),
+        room("KilterMath", ["CBLAS", "CLanes"]),
         room("KilterWire", ["CZeroMQ"]),
         .target(
             name: "KilterModels", path: "Models", resources: [.copy("Profiles"), .copy("Prices"), .copy("Glue")],

@@ -72,11 +72,11 @@ struct BaselineBook {
     // MARK: Streams
 
     /// How many epochs an observation counts for: its own, and before that the one it is compared with.
-    private var epochCount: Int { agent.pointee.isComparing(at: desk.now) ? 2 : 1 }
+    var epochCount: Int { agent.pointee.isComparing(at: desk.now) ? 2 : 1 }
 
-    private func epoch(_ pass: Int) -> UInt32 { pass == epochCount - 1 ? agent.pointee.epoch : agent.pointee.comparedEpoch }
+    func epoch(_ pass: Int) -> UInt32 { pass == epochCount - 1 ? agent.pointee.epoch : agent.pointee.comparedEpoch }
 
-    private func identity(_ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ epoch: UInt32) -> StreamIdentity {
+    func identity(_ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ epoch: UInt32) -> StreamIdentity {
         StreamIdentity(agentKey: tally.agentKey, name: name, epoch: epoch, signal: signal, step: step)
     }
 
@@ -188,7 +188,7 @@ struct BaselineBook {
     }
 
     /// A stream counts among those that share the budget once it has varied: what never does raises no false alarm.
-    private func note(_ watch: inout StreamWatch, _ signal: Signal, isVaried: Bool, _ epoch: UInt32) {
+    func note(_ watch: inout StreamWatch, _ signal: Signal, isVaried: Bool, _ epoch: UInt32) {
         guard isVaried, !watch.hasVaried, epoch == agent.pointee.epoch else { return }
         watch.hasVaried = true
         agent.pointee.noteStream(signal)
@@ -200,7 +200,7 @@ struct BaselineBook {
     private var spending: Double { group == nil ? 1.1 : 1.1 * (1 + 4 / (1 + Double(agent.pointee.runs) / 100)) }
 
     /// What the stream may spend of the budget for what has passed since its last observation.
-    private func allowance(_ watch: inout StreamWatch, _ identity: StreamIdentity) -> Float {
+    func allowance(_ watch: inout StreamWatch, _ identity: StreamIdentity) -> Float {
         watch.identity = identity
         let passed = watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(watch.lastSeen)
         let runs = watch.lastRun == 0 ? 0 : agent.pointee.runs &- watch.lastRun
@@ -213,7 +213,7 @@ struct BaselineBook {
 
     // MARK: Findings
 
-    private mutating func report(
+    mutating func report(
         _ verdict: Drift.Verdict, _ numbers: SignalChange, _ watch: StreamWatch, _ epoch: UInt32, subject: UInt64, tool: NameHash
     ) {
         guard !isSilenced(verdict.detector) else { return }

@@ -105,6 +105,7 @@ struct BaselineDesk {
         let tool = batch.strings.hash(row.pointee.tool)
         let isLong = slot.pointee.observe(row, tool: tool, batch.strings)
         watchTails(row, slot.pointee.step(of: row, tool: tool), batch.strings, &shard, &found)
+        if row.pointee.embedding != 0, let embedding = batch.embedding(of: row.pointee) { slot.pointee.note(embedding) }
         var hasOutcome = false
         if row.pointee.assessmentCount > 0 {
             for said in batch.assessments(of: row.pointee) where said.kind == .outcome {
@@ -181,6 +182,7 @@ struct BaselineDesk {
         book.observeRun(&shard)
         book.observeSteps(&shard)
         book.observeMixes(&shard)
+        book.observeEmbedding(&shard)
         found.findings += book.found
         found.groupRuns += book.scores.runs(of: tally, self, agentRuns: agent.pointee.runs, number: found.groupRuns.count)
     }

@@ -313,6 +313,7 @@ public enum Detection {
         case .newTransition: NewTransition.explain(finding, name)
         case .drift, .burst, .mixDrift: SignalWords.explain(finding, name, budget: budget)
         case .versionChange: VersionChange.explain(finding, name)
+        case .vectorDrift: VectorDrift.explain(finding, name, budget: budget)
         case .outlier: Outlier.explain(finding, name, budget: budget)
         }
     }

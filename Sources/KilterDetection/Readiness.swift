@@ -45,6 +45,7 @@ extension Detection {
             case .newTool, .newTransition: NewTool.readiness(seen, of: detector)
             case .drift, .mixDrift, .burst: SignalWords.readiness(seen, of: detector)
             case .versionChange: VersionChange.readiness(seen)
+            case .vectorDrift: VectorDrift.readiness(seen)
             case .outlier: Outlier.readiness(seen)
             }
         }

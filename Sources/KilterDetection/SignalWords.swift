@@ -21,7 +21,7 @@ enum SignalWords {
         _ finding: Finding, _ change: SignalChange, _ signal: String, _ name: NameLookup, _ budget: String
     ) -> String {
         let what = place(finding, change, name)
-        let since = change.countAfter == 1 ? "1 observation" : "\(change.countAfter) observations"
+        let since = observations(change.countAfter)
         let isSpread = change.way == .wider || change.way == .narrower
         let how =
             isSpread
@@ -32,6 +32,8 @@ enum SignalWords {
         return "\(signal) of \(who(finding, change, name))\(what) \(how) over \(since), against \(change.countBefore) before"
             + "\(compared(change, name)) (\(finding.severity.name) at \(strength(change)) times what \(budget) takes)."
     }
+
+    static func observations(_ count: UInt32) -> String { count == 1 ? "1 observation" : "\(count) observations" }
 
     private static func mixSummary(
         _ finding: Finding, _ change: SignalChange, _ signal: String, _ name: NameLookup, _ budget: String

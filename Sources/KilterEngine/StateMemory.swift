@@ -11,7 +11,7 @@ public struct StateMemory: Sendable, Equatable {
             graphsMax: Limits.graphsMax, effectsMax: Limits.effectsMax, agentsMax: Limits.agentsMax,
             pairsMax: Limits.dialoguePairsMax, answersMax: Limits.answersMax,
             talliesMax: Limits.talliesMax, ratesMax: Limits.ratesMax, valuesMax: Limits.valuesMax, mixesMax: Limits.mixesMax,
-            tailsMax: Limits.tailsMax, groupsMax: Limits.groupsMax))
+            tailsMax: Limits.tailsMax, vectorsMax: Limits.vectorsMax, groupsMax: Limits.groupsMax))
 
     /// At least one slot of each kind in each shard.
     public init(_ bounds: Shard.Bounds) {

@@ -17,6 +17,7 @@ enum Field: UInt8, CaseIterable {
     case evaluationName, evaluationScore, evaluationLabel, evaluationJudge
     case eventName, guardrailName, guardrailOutcome, guardrailTriggered
     case markKind, markTarget, markNote
+    case embedding
 }
 
 /// Precedence among sources of one field (reference, section 1.14): the smaller wins. No two keys of a field share a

@@ -16,6 +16,7 @@ enum KilterDialect {
         Alias("kilter.workflow", .workflow, Rank.kilter),
         Alias("kilter.version", .agentVersion, Rank.kilter),
         Alias("kilter.blocked_by", .blockedBy, Rank.kilter),
+        Alias("kilter.embedding", .embedding, Rank.kilter),
         Alias("kilter.cost_microdollars", .cost, Rank.kilter),
     ]
 }

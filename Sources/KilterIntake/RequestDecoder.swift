@@ -52,8 +52,10 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
         let strings = batch.strings.entries.count
         let assessments = batch.assessments.count
         let requestedCalls = batch.requestedCalls.count
+        let embeddings = batch.embeddings.count
         do {
             try read(Text(base, payload.count), signal, encoding, into: &batch)
+            space.pointee.embeddings.project(into: &batch)
             space.pointee.commit(into: &batch)
             return nil
         } catch {
@@ -61,6 +63,7 @@ public struct RequestDecoder: ~Copyable, @unchecked Sendable {
             batch.strings.truncate(toCount: strings)
             batch.assessments.removeSubrange(assessments...)
             batch.requestedCalls.removeSubrange(requestedCalls...)
+            batch.embeddings.removeSubrange(embeddings...)
             batch.quarantine(error.reason)
             return error.reason
         }

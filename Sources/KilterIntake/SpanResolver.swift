@@ -124,6 +124,7 @@ struct SpanResolver {
         resolveCost(&row, in: batch.strings)
         resolveAssessments(&row, into: &batch)
         resolveAnswer(&row, into: &batch)
+        resolveEmbedding(&row, into: &batch)
         countNotes(row)
         batch.rows.append(row)
     }

@@ -28,6 +28,7 @@ struct Workspace: ~Copyable {
     /// The same for the last messages of a model's input and of its output.
     var inputs: ContiguousArray<MessageDraft> = []
     var outputs: ContiguousArray<MessageDraft> = []
+    var embeddings = EmbeddingDesk()
     var identity: IdentityPlan
     /// Which identity rules hold for the resource being read, and what it says itself under their attributes.
     var identityChoice = IdentityPlan.Choice()
@@ -69,6 +70,7 @@ struct Workspace: ~Copyable {
         foreignRecords = 0
         resource = ResourceFacts()
         scope = .unknown
+        embeddings.removeAll()
     }
 
     @inline(__always) mutating func beginSpan() {

@@ -13,7 +13,7 @@
 /// the lognormal, are alarmed at less often than allowed. What has a second, rare level has to show it to be known: its first
 /// values are alarms, five at most.
 ///
-/// A value that is told of is not learned, until the fifth: then they are what is usual. 172 bytes; about 5 ns a value that
+/// A value that is told of is not learned, until the fifth: then they are what is usual. 160 bytes; about 5 ns a value that
 /// is not the largest so far.
 public struct TailBaseline: BitwiseCopyable, Sendable, Equatable {
     /// Bytes of its written form.

@@ -49,7 +49,7 @@ public struct VectorBaseline: BitwiseCopyable, Sendable {
     /// One vector of normal scores, such as `RankBaseline.score`; lanes beyond the dimensions are passed over, undefined
     /// ones count as zero and others are clipped at ±4. `allowance` in expected false alarms since the previous one.
     /// Returns the evidence: an alarm at 1.
-    public mutating func observe(_ scores: SIMD16<Float>, allowance: Float) -> Float {
+    public mutating func observe(_ scores: SIMD16<Float>, allowance: Float, learns: Bool = true) -> Float {
         let known = scores.replacing(with: 0, where: scores .!= scores).keeping(first: dimensions)
         let scores = known.replacing(with: 4, where: known .> 4).replacing(with: -4, where: known .< -4)
         if count >= Self.firstAnchor {
@@ -57,7 +57,7 @@ public struct VectorBaseline: BitwiseCopyable, Sendable {
             for column in 0..<16 { white += whitening[column] * scores[column] }
             bet(white, allowance)
         }
-        learn(scores)
+        if learns { learn(scores) }
         return evidence.total(Self.weights)
     }
 

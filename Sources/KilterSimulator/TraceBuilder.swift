@@ -57,7 +57,8 @@ public final class TraceBuilder {
     /// A model call. `asksForTools` false means that the model answered; without `usage` the context grows as the run does.
     @discardableResult
     public func chat(
-        by actor: SimulatedAgent? = nil, asksForTools: Bool = true, took: Nanoseconds? = nil, usage: TokenUsage? = nil
+        by actor: SimulatedAgent? = nil, asksForTools: Bool = true, took: Nanoseconds? = nil, usage: TokenUsage? = nil,
+        embedding: [Double] = []
     ) -> SpanReference {
         let actor = named(actor)
         let output = asksForTools ? random.within(24...96) : random.within(90...320)
@@ -67,7 +68,8 @@ public final class TraceBuilder {
         contextTokens += output
         let began = now
         now = now + (took ?? .milliseconds(UInt64(400 + output * 9 + random.below(300))))
-        let named = Dialects.chat(actor, exchange)
+        var named = Dialects.chat(actor, exchange)
+        if !embedding.isEmpty { named.attributes.append(Attribute("kilter.embedding", .array(embedding.map(TelemetryValue.double)))) }
         let span = emit(named, of: actor, kind: .client, from: began, to: now, under: parent)
         lastChat = span
         return span

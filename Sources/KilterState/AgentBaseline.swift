@@ -13,7 +13,7 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     /// Runs observed so far.
     public var runs: UInt32 = 0
     /// Streams of each signal; those of one signal share its part of the budget.
-    var streams = InlineArray<24, UInt8>(repeating: 0)
+    var streams = InlineArray<32, UInt8>(repeating: 0)
     /// Sum of the shares of the signals that are there.
     var sharesPresent: UInt32 = 0
     /// What the streams say together.

@@ -35,6 +35,7 @@ extension RunTally: Slot {
                 writer.write(steps[index].sums[place])
             }
         }
+        writeEmbedding(to: &writer)
     }
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -65,13 +66,14 @@ extension RunTally: Slot {
                 steps[index].sums[place] = try reader.readFinite()
             }
         }
+        try readEmbedding(from: &reader)
     }
 }
 
 extension AgentBaseline: Slot {
     func write(to writer: inout ByteWriter) {
         for word in [environment, service, agent] { writer.write(word) }
-        for index in 0..<24 { writer.write(streams[index]) }
+        for index in 0..<32 { writer.write(streams[index]) }
         writer.write(members.low)
         writer.write(members.high)
         writer.write(isFlat)
@@ -100,7 +102,7 @@ extension AgentBaseline: Slot {
         environment = try reader.read()
         service = try reader.read()
         agent = try reader.read()
-        for index in 0..<24 { streams[index] = try reader.read() }
+        for index in 0..<32 { streams[index] = try reader.read() }
         members.low = try reader.read()
         members.high = try reader.read()
         isFlat = try reader.readBool()

@@ -94,6 +94,10 @@ public struct RunTally: BitwiseCopyable, Sendable {
     var toolCalls: UInt32 = 0
     var transitions: UInt32 = 0
     var hasInference = false
+    /// Sums of the projected embeddings of its spans, how many they are and of what length.
+    var embeddingSum = InlineArray<16, Float>(repeating: 0)
+    var embeddingCount: UInt32 = 0
+    var embeddingDimensions: UInt16 = 0
     public internal(set) var stepCount: UInt8 = 0
     public internal(set) var steps = InlineArray<12, Step>(repeating: Step())
 

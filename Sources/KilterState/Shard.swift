@@ -32,6 +32,8 @@ public struct Shard: ~Copyable {
     public var mixes: KeyedSlab<MixStream>
     /// How far values of each kind of step go.
     public var tails: KeyedSlab<TailStream>
+    /// Where the embeddings of each agent lie.
+    public var vectors: KeyedSlab<VectorStream>
     /// Tasks of each group that may go on.
     public var groups: KeyedSlab<GroupTally>
     /// What the streams of each group have in common, and these.
@@ -56,6 +58,7 @@ public struct Shard: ~Copyable {
         values = KeyedSlab(capacityMax: max(bounds.valuesMax, 1), secret: secret)
         mixes = KeyedSlab(capacityMax: max(bounds.mixesMax, 1), secret: secret)
         tails = KeyedSlab(capacityMax: max(bounds.tailsMax, 1), secret: secret)
+        vectors = KeyedSlab(capacityMax: max(bounds.vectorsMax, 1), secret: secret)
         groups = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
         groupBaselines = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
         // Eight signals of a group, on average.
@@ -77,12 +80,13 @@ public struct Shard: ~Copyable {
         public var valuesMax: Int
         public var mixesMax: Int
         public var tailsMax: Int
+        public var vectorsMax: Int
         public var groupsMax: Int
 
         public init(
             turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int, pairsMax: Int,
             answersMax: Int, talliesMax: Int, ratesMax: Int, valuesMax: Int, mixesMax: Int, tailsMax: Int,
-            groupsMax: Int
+            vectorsMax: Int, groupsMax: Int
         ) {
             self.turnsMax = turnsMax
             self.longTurnsMax = longTurnsMax
@@ -97,6 +101,7 @@ public struct Shard: ~Copyable {
             self.valuesMax = valuesMax
             self.mixesMax = mixesMax
             self.tailsMax = tailsMax
+            self.vectorsMax = vectorsMax
             self.groupsMax = groupsMax
         }
 
@@ -110,6 +115,7 @@ public struct Shard: ~Copyable {
                 + ratesMax * KeyedSlab<RateStream>.slotBytesMax + valuesMax * KeyedSlab<ValueStream>.slotBytesMax
                 + mixesMax * KeyedSlab<MixStream>.slotBytesMax + groupsMax * KeyedSlab<GroupTally>.slotBytesMax
                 + groupsMax * KeyedSlab<AgentBaseline>.slotBytesMax + tailsMax * KeyedSlab<TailStream>.slotBytesMax
+                + vectorsMax * KeyedSlab<VectorStream>.slotBytesMax
                 + groupsMax * 8 * KeyedSlab<ScoreStream>.slotBytesMax
         }
 
@@ -119,7 +125,7 @@ public struct Shard: ~Copyable {
                 turnsMax: change(turnsMax), longTurnsMax: change(longTurnsMax), runsMax: change(runsMax), graphsMax: change(graphsMax),
                 effectsMax: change(effectsMax), agentsMax: change(agentsMax), pairsMax: change(pairsMax), answersMax: change(answersMax),
                 talliesMax: change(talliesMax), ratesMax: change(ratesMax), valuesMax: change(valuesMax), mixesMax: change(mixesMax),
-                tailsMax: change(tailsMax), groupsMax: change(groupsMax))
+                tailsMax: change(tailsMax), vectorsMax: change(vectorsMax), groupsMax: change(groupsMax))
         }
 
         /// An equal part of the bounds of all shards together.

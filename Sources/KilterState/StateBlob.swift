@@ -9,7 +9,7 @@ public struct StateBlob: Sendable, Equatable {
         case turn = 0, run = 1, group = 2, longTurn = 3, effect = 4, graph = 5, agent = 6, pair = 7, answer = 8
         case tally = 9, baseline = 10, rate = 11, value = 12, mix = 13, score = 14, groupBaseline = 15
         case intake = 16, names = 17, desk = 18, clock = 19, table = 20
-        case tail = 21
+        case tail = 21, vector = 22
 
         /// Belongs to a shard.
         public var isKeyed: Bool { rawValue < 16 || rawValue > 20 }

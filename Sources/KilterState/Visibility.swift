@@ -35,6 +35,7 @@ public struct Visibility: BitwiseCopyable, Sendable {
     public private(set) var withTokens: UInt64 = 0
     public private(set) var withModel: UInt64 = 0
     public private(set) var priced: UInt64 = 0
+    public private(set) var embeddings: UInt64 = 0
     /// Tokens of models that no price is known for.
     public private(set) var unpricedTokens: UInt64 = 0
 
@@ -64,7 +65,8 @@ public struct Visibility: BitwiseCopyable, Sendable {
     private static let counts: [any WritableKeyPath<Visibility, UInt64> & Sendable] = [
         \.spans, \.namedAgent, \.withConversation, \.withVersion, \.partial, \.redacted, \.late, \.calls, \.namedTools,
         \.knownArguments, \.knownResults, \.failedCalls, \.sideEffects, \.explainedFailures, \.inferences, \.withTokens,
-        \.withModel, \.priced, \.unpricedTokens, \.answers, \.shownAnswers, \.messages, \.comparableMessages, \.evaluations, \.outcomes,
+        \.withModel, \.priced, \.embeddings, \.unpricedTokens, \.answers, \.shownAnswers, \.messages, \.comparableMessages, \.evaluations,
+        \.outcomes,
         \.feedback, \.guardrails, \.marks, \.logRecords,
     ]
 
@@ -128,6 +130,7 @@ public struct Visibility: BitwiseCopyable, Sendable {
         if tokens > 0 { withTokens &+= 1 }
         if row.pointee.model != 0 || row.pointee.responseModel != 0 { withModel &+= 1 }
         if row.pointee.flags.contains(.priced) { priced &+= 1 }
+        if row.pointee.embedding != 0 { embeddings &+= 1 }
         if row.pointee.flags.contains(.unpriced) { unpricedTokens &+= tokens }
     }
 }

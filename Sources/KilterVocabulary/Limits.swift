@@ -66,6 +66,10 @@ public enum Limits {
     public static let mixesMax = 32_768
     /// Kinds of steps of agents whose tails are known, over all tenants. At 0.8 KB each: 26 MiB when full.
     public static let tailsMax = 32_768
+    /// Agents whose embeddings are known, over all tenants. At 5 KB each: 41 MiB when full.
+    public static let vectorsMax = 8_192
+    /// Dimensions of the longest embedding that is read.
+    public static let embeddingDimensionsMax = 4_096
     /// Groups of agents, by service and by model, over all tenants. At 6 KB each with their streams: 48 MiB when full.
     public static let groupsMax = 8_192
     /// Bytes at the end of an answer in which a block of words that repeats is looked for.

@@ -62,6 +62,7 @@ public enum Outcome: UInt8, CaseIterable, BitwiseCopyable, Sendable {
 public enum Note: UInt8, CaseIterable, Sendable {
     case valueClipped, attributesDropped, badNumber, redacted, timeClamped, argumentsUnobservable
     case resultUnobservable, duplicateKey, serverSideCall, unpricedTokens, absurdCost, sourcesDisagree, assessmentsDropped
+    case embeddingUnreadable
 
     public var name: String {
         switch self {
@@ -78,6 +79,7 @@ public enum Note: UInt8, CaseIterable, Sendable {
         case .absurdCost: "absurd_cost"
         case .sourcesDisagree: "sources_disagree"
         case .assessmentsDropped: "assessments_dropped"
+        case .embeddingUnreadable: "embedding_unreadable"
         }
     }
 }

@@ -10,6 +10,8 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case tool, transition, model, finishReason, outcomeMix
     // All numbers of a run together.
     case joint
+    /// Where a run's embeddings lie.
+    case embedding
 
     /// Those that each step of a run may show.
     public static let ofSteps: [Signal] = [
@@ -23,7 +25,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         switch self {
         case .errorRate, .outcome, .guardrail: .rate
         case .tool, .transition, .model, .finishReason, .outcomeMix: .mix
-        case .joint: .vector
+        case .joint, .embedding: .vector
         default: .value
         }
     }
@@ -53,7 +55,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     public var share: UInt32 {
         switch self {
         case .outcome, .errorRate, .latency, .tool: 100
-        case .inputTokens, .outputTokens, .cost, .callRate, .messageRate, .joint: 50
+        case .inputTokens, .outputTokens, .cost, .callRate, .messageRate, .joint, .embedding: 50
         case .timeToFirstToken, .tokensPerSecond: 25
         case .evaluation, .runCost, .runSteps, .runDuration: 17
         case .guardrail, .feedback: 16
@@ -89,6 +91,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .finishReason: "finish_reason"
         case .outcomeMix: "outcome"
         case .joint: "joint"
+        case .embedding: "embedding"
         }
     }
 
@@ -104,7 +107,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .callRate, .messageRate: .perMinute
         case .evaluation, .feedback: .score
         case .tool, .transition, .model, .finishReason, .outcomeMix: .share
-        case .joint: .deviations
+        case .joint, .embedding: .deviations
         }
     }
 

@@ -1,7 +1,7 @@
 /// The numbers of a change that a baseline has seen, as a finding carries them.
 public struct SignalChange: BitwiseCopyable, Sendable {
     public enum Way: UInt8, BitwiseCopyable, Sendable {
-        case up, down, wider, narrower, mix
+        case up, down, wider, narrower, mix, moved
 
         /// The contract's word.
         public var name: String {
@@ -11,6 +11,7 @@ public struct SignalChange: BitwiseCopyable, Sendable {
             case .wider: "wider"
             case .narrower: "narrower"
             case .mix: "mix"
+            case .moved: "moved"
             }
         }
     }

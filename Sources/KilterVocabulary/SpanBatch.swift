@@ -9,6 +9,8 @@ public struct SpanBatch: Sendable {
     public var assessments: ContiguousArray<Assessment> = []
     /// Tool calls that models asked for; a model's row names its own by index and count.
     public var requestedCalls: ContiguousArray<RequestedCall> = []
+    /// Embeddings that model calls carry; a row names its own by its number, from one.
+    public var embeddings: ContiguousArray<Embedding> = []
     /// Records refused in this batch, by `QuarantineReason.rawValue`.
     public var quarantined = [UInt64](repeating: 0, count: QuarantineReason.allCases.count)
     /// What was kept but cut, dropped or odd, by `Note.rawValue`.
@@ -21,6 +23,7 @@ public struct SpanBatch: Sendable {
         strings.removeAll()
         assessments.removeAll(keepingCapacity: true)
         requestedCalls.removeAll(keepingCapacity: true)
+        embeddings.removeAll(keepingCapacity: true)
         forgetCounts()
     }
 
@@ -35,6 +38,7 @@ public struct SpanBatch: Sendable {
         if rows.capacity > 16 * Limits.batchRows { rows = [] }
         if assessments.capacity > 16 * Limits.batchRows { assessments = [] }
         if requestedCalls.capacity > 16 * Limits.batchRows { requestedCalls = [] }
+        if embeddings.capacity > 4 * Limits.batchRows { embeddings = [] }
         strings.releaseExcess()
     }
 

@@ -79,6 +79,8 @@ public struct SpanRecord: BitwiseCopyable, Sendable {
     /// The tool calls that a model asked for, as a range of the batch's `requestedCalls`.
     public var requestedCallCount: UInt16 = 0
     public var firstRequestedCall: UInt32 = 0
+    /// Number of its embedding among the batch's, from one; zero is none.
+    public var embedding: UInt32 = 0
 
     /// Where admission put this span. Meaningless before.
     public var place = Place()

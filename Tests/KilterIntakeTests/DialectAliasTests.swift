@@ -43,7 +43,7 @@ struct AliasCase: Sendable, CustomTestStringConvertible {
     /// Keys that only log records are asked for.
     static let ofEvents: Set<String> = ["event.name", "kind", "target", "note", "annotator_kind", "message"]
 
-    static let all = names + namesOfTools + parties + bare + counts + kinds + content + costs + failures + statements + endings
+    static let all = names + namesOfTools + parties + bare + counts + kinds + content + costs + failures + statements + endings + embeddings
 }
 
 // MARK: How a row is made
@@ -84,6 +84,12 @@ extension AliasCase {
     private static let agent = [("gen_ai.operation.name", "invoke_agent")]
 
     // MARK: The rows
+
+    private static let embeddings = [
+        AliasCase(
+            key: "kilter.embedding", value: "{\"arrayValue\":{\"values\":[{\"doubleValue\":0.6},{\"doubleValue\":-0.8}]}}",
+            beside: [("gen_ai.operation.name", "chat")], holds: { decoded, _ in decoded.batch.embeddings.first?.dimensions == 2 })
+    ]
 
     private static let endings: [AliasCase] =
         named(

@@ -64,7 +64,7 @@ struct ChangeCodecTests {
         RateBaseline(direction: .up), RateBaseline(direction: .down, priorHits: 10, priorMisses: 90), RankBaseline(direction: .down),
         RankBaseline(hygiene: [.autocorrelation, .season]), MixBaseline(categories: 12), GapBaseline(direction: .either),
         GapBaseline(direction: .up, priorCount: 60, priorSeconds: 1800), VectorBaseline(dimensions: 5), FrozenComparison(cells: 2),
-        FrozenComparison(cells: 16), TailBaseline(),
+        FrozenComparison(cells: 16), TailBaseline(), CoordinateRanks(),
     ]
 
     static func bytes(_ baseline: some Watched) -> [UInt8] {

@@ -32,7 +32,7 @@ enum House {
 
     static let rooms: [Room] = [
         Room("KilterVocabulary", isPure: true),
-        Room("KilterMath", ["CLanes"], isPure: true),
+        Room("KilterMath", ["CBLAS", "CLanes"], isPure: true),
         Room("KilterWire", ["CZeroMQ"], system: files.union(["Synchronization"])),
         Room("KilterModels", system: ["Foundation"], folder: "Models"),
         Room(

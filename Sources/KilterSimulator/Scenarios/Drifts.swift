@@ -81,7 +81,32 @@ extension Scenarios {
             scenario.label("outlier", [heavy])
             scenario.expectAlert("outlier", .warning, tier: "statistical", of: agent, by: heavy, notBefore: before.last, episodes: 1)
         },
+        Scenario(
+            "D6-other-questions", seed: 4_006,
+            summary: "After 310 runs an agent for claims is asked about something else; the embeddings of its prompts lie elsewhere.",
+            why: "Times, tokens and tools are as they were: only what it is about has changed.",
+            configuration: wary
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
+            let agent = Cast.lean(Cast.documents)
+            let before = (1...310).map { _ in question(scenario, agent, about: 0) }
+            let after = (1...15).map { _ in question(scenario, agent, about: 3) }
+            scenario.label("drift", after)
+            scenario.expectAlert("vector_drift", .warning, tier: "statistical", of: agent, by: after[12], notBefore: before.last)
+        },
     ]
+
+    /// One run: a model call with the embedding of its prompt, near the topic that the number stands for.
+    private static func question(_ scenario: ScenarioBuilder, _ agent: SimulatedAgent, about topic: Int) -> SpanReference {
+        let trace = scenario.trace(agent)
+        let embedding = (0..<6).map { coordinate in
+            Double(trace.draw { $0.within(-30...30) + $0.within(-30...30) } + ((coordinate + topic) % 6 < 2 ? 100 : 0)) / 100
+        }
+        let call = trace.chat(by: agent, asksForTools: false, took: .seconds(1), embedding: embedding)
+        trace.close()
+        scenario.pause(.minutes(2))
+        return call
+    }
 
     /// One run: a model call and the tool call that it asks for. Returns its last span before the root.
     @discardableResult private static func run(
