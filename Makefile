@@ -5,7 +5,7 @@ KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
 
-.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents quality swaps bench bench-instructions bench-detectors figures fixtures clean
+.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents quality swaps bench bench-instructions bench-detectors bench-projection figures fixtures clean
 
 PREFIX  ?= /usr/local
 
@@ -88,6 +88,9 @@ bench-instructions: deps ## instructions and allocations per span against Benchm
 
 bench-detectors: deps ## what each detector costs, in instructions: its state's update and its verdict
 	python3 Benchmarks/detector_costs.py
+
+bench-projection: deps ## what it costs to project an embedding, by OpenBLAS and by our own lanes
+	swift run -c release --package-path Benchmarks projection-cost
 
 figures: build ## whole replay next to Python's json.loads over the same lines (DATA=folder)
 	@test -e $(DATA) || { echo "no streams at $(DATA); name a folder or file of OTLP JSON lines: make figures DATA=folder"; exit 2; }

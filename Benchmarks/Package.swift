@@ -50,6 +50,10 @@ let package = Package(
         // The change statistics against the goals of their design.
         .executableTarget(
             name: "ChangeQuality", dependencies: [.product(name: "KilterMath", package: "kilter")], swiftSettings: strict),
+        // Embeddings onto fixed directions: where OpenBLAS pays and where lanes do.
+        .executableTarget(
+            name: "projection-cost", dependencies: [.product(name: "KilterMath", package: "kilter")], path: "Sources/ProjectionCost",
+            swiftSettings: strict),
         .executableTarget(
             name: "instruction-probe", dependencies: ["HotPath", "SpanStreams"], path: "Sources/InstructionProbe",
             swiftSettings: strict),
