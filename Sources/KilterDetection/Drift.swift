@@ -84,8 +84,8 @@ enum Drift {
         let total = stood ? own : pool.total(with: own)
         let isClear =
             stood
-            || total >= 1 && stream.baseline.evidence.products[lane] >= productMin
-                && stream.baseline.count >= stream.baseline.evidence.age(lane) &+ known && isTold(stream.baseline.reading, least: least)
+            || total >= 1 && isClear(stream.baseline.evidence, lane, known: stream.baseline.count, least: known)
+                && isTold(stream.baseline.reading, least: least)
         let severity = severity(isClear ? total : 0, &stream.watch, age: stream.baseline.evidence.age(lane), desk)
         stream.watch.pooled = stream.watch.said == .nothing ? pool.part(of: own, product: stream.baseline.evidence.products[lane]) : 0
         guard let severity else {
@@ -106,6 +106,11 @@ enum Drift {
         var verdict = verdict(severity, isBurst, &stream.watch, lane, stood: stood)
         verdict.isPooled = !stood && own < 1
         return (verdict, change)
+    }
+
+    /// Whether a change is there to be named: evidence of it, and enough observations before it.
+    static func isClear(_ evidence: ChangeEvidence, _ lane: Int, known: UInt32, least: UInt32 = beforeMin) -> Bool {
+        evidence.products[lane] >= productMin && known >= evidence.age(lane) &+ least
     }
 
     /// Whether the figures tell the same as the evidence: the level moved the way the alternative says, by `least` at least, and

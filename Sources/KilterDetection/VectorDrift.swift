@@ -20,7 +20,7 @@ enum VectorDrift {
         let learns = stream.watch.said != .critical
         guard let scores = stream.ranks.observe(projected, learns: learns) else { return Drift.nothing }
         let total = stream.baseline.observe(scores, allowance: allowance, learns: learns)
-        stream.watch.note(stream.baseline.evidence, at: desk.now)
+        stream.watch.note(stream.baseline.evidence, at: desk.observedAt)
         let lane = stream.baseline.evidence.leading(SIMD16(repeating: 1)), age = stream.baseline.evidence.age(lane)
         let isClear =
             stream.watch.said != .nothing
@@ -103,16 +103,17 @@ extension BaselineBook {
             guard let distance else { continue }
             let ofSpread = self.allowance(&stream.pointee.spread.watch, identity)
             let wider = Drift.judge(
-                &stream.pointee.spread, distance, hour: Int(time / 3_600_000_000_000 % 24), time: time, ofSpread, desk)
+                &stream.pointee.spread, distance, hour: Int(time / 3_600_000_000_000 % 24), time: time, ofSpread,
+                PoolShare(others: 0, round: stream.pointee.spread.watch.round), desk)
             note(&stream.pointee.spread.watch, .embedding, isVaried: isVaried, epoch)
             // What moved is further away than it was, too: one episode.
             guard stream.pointee.watch.said == .nothing else { continue }
             let isCloser = wider.change.map { $0.way == .down || $0.way == .narrower } ?? false
-            report(wider, isCloser ? .narrower : .wider, stream.pointee.spread.watch, epoch, key)
+            report(wider, isCloser ? SignalChange.Way.narrower : .wider, stream.pointee.spread.watch, epoch, key)
         }
     }
 
-    private mutating func report(_ said: Drift.Said, _ way: Way, _ watch: StreamWatch, _ epoch: UInt32, _ subject: UInt64) {
+    private mutating func report(_ said: Drift.Said, _ way: SignalChange.Way, _ watch: StreamWatch, _ epoch: UInt32, _ subject: UInt64) {
         guard var change = said.change else { return }
         change.signal = .embedding
         change.way = way
