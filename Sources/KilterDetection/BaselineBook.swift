@@ -224,7 +224,10 @@ struct BaselineBook {
         finding.startedAt = min(verdict.onset, finding.observedAt)
         finding.count = change.countAfter
         finding.delaySpans = change.countAfter
-        if group == nil, epoch != agent.pointee.epoch { change.comparedVersion = agent.pointee.versionBefore }
+        if group == nil, epoch != agent.pointee.epoch {
+            change.comparedVersion = agent.pointee.versionBefore
+            change.declare(agent.pointee.comparedChange)
+        }
         // Another model began to answer not long before.
         if agent.pointee.modelChangedAt != .zero, agent.pointee.modelChangedAt + Self.modelMatters > finding.startedAt {
             change.modelBefore = agent.pointee.modelBefore

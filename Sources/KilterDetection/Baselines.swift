@@ -26,7 +26,9 @@ extension Detection {
                 guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
                 (desk.record, desk.now, desk.fleet) = (entry.row, row.pointee.place.engineTime, row.pointee.place.fleet)
                 desk.endIdleRuns(of: row.pointee.place.tenantName, &shard, &found)
+                if row.pointee.kind == .mark { desk.noteChanges(row, batch, &shard) }
                 if row.pointee.flags.contains(.logRecord) {
+                    guard Shard.ofAgent(row.pointee.place.agentKey) == number else { return }
                     desk.assess(row, batch, &shard, &found)
                 } else {
                     desk.observe(row, batch, &shard, &found)
@@ -171,14 +173,19 @@ struct BaselineDesk {
 
     /// Observes a run that is over.
     private func end(_ tally: RunTally, _ shard: inout Shard, _ found: inout Found) {
+        guard !standards.isMaintained(tally.thresholdSet, at: tally.end) else { return }
+        let declared = shard.changes.find(ChangeBoard.key(of: tally.tenant))?.pointee.latest(for: tally)
         // Guard: the slab of agents is not changed again while the pointer is used.
         let agent = shard.agents.findOrInsert(tally.agentKey, owner: tally.tenant, initial: AgentBaseline()).slot
         agent.pointee.runs &+= 1
         (agent.pointee.environment, agent.pointee.service, agent.pointee.agent) = (tally.environment, tally.service, tally.agent)
-        agent.pointee.note(version: tally.version, at: now)
-        let model = agent.pointee.note(model: tally.responseModel, at: now)
+        let isMarked = agent.pointee.note(version: tally.version, after: declared, startedAt: tally.start, at: now)
+        let isOtherModel = agent.pointee.note(model: tally.responseModel, at: now)
         var book = BaselineBook(desk: self, tally: tally, agent: agent, time: tally.end)
-        if model, !book.isSilenced(.versionChange) { book.found.append(VersionChange.finding(book)) }
+        // A model that changes with what was declared was declared.
+        if isMarked || isOtherModel && !agent.pointee.isDeclared(before: tally.end), !book.isSilenced(.versionChange) {
+            book.found.append(isMarked ? VersionChange.declared(book) : VersionChange.finding(book))
+        }
         book.observeRun(&shard)
         book.observeSteps(&shard)
         book.observeMixes(&shard)
@@ -193,9 +200,11 @@ struct BaselineDesk {
     // Guard: as above.
     func assess(_ row: UnsafePointer<SpanRecord>, _ batch: SpanBatch, _ shard: inout Shard, _ found: inout Found) {
         guard row.pointee.assessmentCount > 0 else { return }
+        guard !standards.isMaintained(row.pointee.place.thresholdSet, at: row.pointee.endNanoseconds) else { return }
         let isLog = row.pointee.flags.contains(.logRecord)
         var tally = RunTally(row, batch.strings)
         tally.lastSpan = row.pointee.span
+        tally.thresholdSet = row.pointee.place.thresholdSet
         tally.version = batch.strings.hash(row.pointee.agentVersion)
         // Guard: as in `end`.
         let agent = shard.agents.findOrInsert(tally.agentKey, owner: tally.tenant, initial: AgentBaseline()).slot
@@ -211,6 +220,15 @@ struct BaselineDesk {
             }
         }
         found.findings += book.found
+    }
+
+    /// Keeps the changes that a record declares for the agents of this shard.
+    // Guard: as above.
+    @inline(never) func noteChanges(_ row: UnsafePointer<SpanRecord>, _ batch: SpanBatch, _ shard: inout Shard) {
+        for said in batch.assessments(of: row.pointee) where said.kind == .mark {
+            let change = DeclaredChange(said, of: row, batch.strings), tenant = row.pointee.place.tenantName
+            shard.changes.findOrInsert(ChangeBoard.key(of: tenant), owner: tenant, initial: ChangeBoard()).slot.pointee.note(change)
+        }
     }
 
     /// A guardrail either let something pass, in one word or another, or it did not.

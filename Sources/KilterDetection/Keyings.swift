@@ -7,14 +7,34 @@ public struct Standards: Sendable {
     public var thresholds: [Thresholds]
     public var acknowledged: AcknowledgedResults
     public var budget: FalseAlarmBudget
+    /// Agents have some of them by the bits of their `Thresholds.windows`.
+    public var windows: [MaintenanceWindow]
 
     public init(
         thresholds: [Thresholds] = [.published], acknowledged: AcknowledgedResults = AcknowledgedResults(),
-        budget: FalseAlarmBudget = FalseAlarmBudget()
+        budget: FalseAlarmBudget = FalseAlarmBudget(), windows: [MaintenanceWindow] = []
     ) {
+        self.windows = windows
         self.thresholds = thresholds
         self.acknowledged = acknowledged
         self.budget = budget
+    }
+}
+
+extension Standards {
+    /// Whether an agent with a set of thresholds is under maintenance at an instant of event time.
+    @inline(__always) func isMaintained(_ thresholdSet: UInt16, at nanoseconds: UInt64) -> Bool {
+        windows.isEmpty ? false : window(thresholdSet, EventTime(nanoseconds: nanoseconds)) != nil
+    }
+
+    /// The window of the agent that an instant falls into; of several the one that lasts longest.
+    func window(_ thresholdSet: UInt16, _ time: EventTime) -> MaintenanceWindow? {
+        let mask = thresholds[Int(thresholdSet)].windows
+        var found: MaintenanceWindow?
+        for (index, window) in windows.enumerated() where index < 64 && mask & 1 << UInt64(index) != 0 && window.contains(time) {
+            if found.map({ $0.to < window.to }) ?? true { found = window }
+        }
+        return found
     }
 }
 
@@ -209,6 +229,7 @@ public enum Detection {
             let tool = batch.strings.hash(row.pointee.tool)
             // A tool that is not there is not used.
             guard tool != 0, !row.pointee.flags.contains(.unknownTool) else { return }
+            guard !standards.isMaintained(row.pointee.place.thresholdSet, at: row.pointee.endNanoseconds) else { return }
             // Guard: the pointer is used before the slab is changed again.
             let repertoire = shard.repertoires.findOrInsert(entry.key, owner: row.pointee.place.tenantName, initial: Repertoire()).slot
             let sight = repertoire.pointee.observe(Repertoire.Use(row, tool: tool))

@@ -76,7 +76,10 @@ public struct ShardWork: Sendable {
 
     // Guard: as above.
     @inline(__always) private mutating func share(_ row: UnsafePointer<SpanRecord>, _ number: Int) {
-        if Detection.isObserved(row) {
+        if row.pointee.kind == .mark, row.pointee.flags.contains(.logRecord), Detection.isObserved(row) {
+            // Whose shards the agents are in that it concerns is theirs to know.
+            for shard in 0..<Limits.shards { observed.append(number, row.pointee.place.agentKey, shard) }
+        } else if Detection.isObserved(row) {
             observed.append(number, row.pointee.place.agentKey, Shard.ofAgent(row.pointee.place.agentKey))
         }
         let isCall = Detection.isCall(row)

@@ -30,7 +30,7 @@ enum SignalWords {
             : "went \(change.way.name) from \(figure(change.before, change)) to \(figure(change.after, change)) "
                 + "(95 %: \(figure(change.lower, change)) to \(figure(change.upper, change)))"
         return "\(signal) of \(who(finding, change, name))\(what) \(how) over \(since), against \(change.countBefore) before"
-            + "\(compared(change, name)) (\(finding.severity.name) at \(strength(change)) times what \(budget) takes)."
+            + "\(compared(change, name, finding.agent)) (\(finding.severity.name) at \(strength(change)) times what \(budget) takes)."
     }
 
     static func observations(_ count: UInt32) -> String { count == 1 ? "1 observation" : "\(count) observations" }
@@ -40,7 +40,7 @@ enum SignalWords {
     ) -> String {
         let parts = categories(change).map { "\(label($0, name)) \(percent($0.before)) → \(percent($0.after))" }
         return "The mix of \(signal) of \(name(finding.agent)) changed: \(parts.joined(separator: ", ")), over \(change.countAfter) runs, "
-            + "against \(change.countBefore) before\(compared(change, name)) "
+            + "against \(change.countBefore) before\(compared(change, name, finding.agent)) "
             + "(\(finding.severity.name) at \(strength(change)) times what \(budget) takes)."
     }
 
@@ -66,9 +66,13 @@ enum SignalWords {
         }
     }
 
-    private static func compared(_ change: SignalChange, _ name: NameLookup) -> String {
+    private static func compared(_ change: SignalChange, _ name: NameLookup, _ agent: NameHash) -> String {
         var words = ""
         if change.comparedVersion != 0 { words += " in version \(name(change.comparedVersion))" }
+        if change.declaredAt != .zero {
+            let said = change.declaration(name, of: agent)
+            words += "\(words.isEmpty ? "" : ", that is before") the\(said.dropFirst())"
+        }
         if change.modelAfter != 0, change.modelBefore != 0 {
             words += "; \(name(change.modelAfter)) answers where \(name(change.modelBefore)) did"
         }
@@ -97,6 +101,7 @@ enum SignalWords {
         facts.append(Evidence("log10_evidence", .amount(Amount(rounding: log10(Double(change.evidence))))))
         if change.ownEvidence < change.evidence { facts.append(Evidence("share_of_evidence", .amount(Amount(rounding: share(change))))) }
         if change.comparedVersion != 0 { facts.append(Evidence("compared_with_version", .string(name(change.comparedVersion)))) }
+        facts += change.declarationFacts(name)
         if change.modelBefore != 0 { facts.append(Evidence("model_before", .string(name(change.modelBefore)))) }
         if change.modelAfter != 0 { facts.append(Evidence("model_after", .string(name(change.modelAfter)))) }
         if change.isGroup { facts.append(Evidence("group", .string(change.group.name))) }

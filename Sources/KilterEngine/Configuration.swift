@@ -61,19 +61,28 @@ public struct Configuration: Sendable, Equatable {
         for rule in matching(tenant: tenant, environment: environment, service: service, agent: agent) {
             rule.patch.apply(to: &result)
         }
+        for (index, window) in maintenance.enumerated() where index < MaintenanceWindow.countMax {
+            guard window.selector.patterns.allSatisfy({ $0.key.isOfAgent }) else { continue }
+            let isOfAgent = window.selector.matches { Self.name($0, tenant, environment, service, agent) }
+            if isOfAgent { result.windows |= 1 << UInt64(index) }
+        }
         return result
     }
 
-    private func matching(tenant: String, environment: String, service: String, agent: String) -> [DetectorRule] {
-        func name(_ key: Selector.Key) -> String? {
-            switch key {
-            case .tenant: tenant
-            case .environment: environment
-            case .service: service
-            case .agent: agent
-            case .workflow, .model, .tool: nil
-            }
+    private static func name(
+        _ key: Selector.Key, _ tenant: String, _ environment: String, _ service: String, _ agent: String
+    ) -> String? {
+        switch key {
+        case .tenant: tenant
+        case .environment: environment
+        case .service: service
+        case .agent: agent
+        case .workflow, .model, .tool: nil
         }
+    }
+
+    private func matching(tenant: String, environment: String, service: String, agent: String) -> [DetectorRule] {
+        func name(_ key: Selector.Key) -> String? { Self.name(key, tenant, environment, service, agent) }
         return
             detectors
             .filter { rule in rule.selector.patterns.allSatisfy { $0.key.isOfAgent } && rule.selector.matches(name) }
@@ -97,7 +106,8 @@ public struct Configuration: Sendable, Equatable {
             guard !rule.volatile.isEmpty, rule.selector.patterns.allSatisfy({ $0.key == .tool }) else { return nil }
             return VolatileFields(tool: rule.selector.patterns.first?.glob ?? "*", fields: rule.volatile)
         }
-        if detectors.contains(where: { !$0.patch.isEmpty }) {
+        settings.maintenance = maintenance.map { MaintenanceWindow(from: $0.from, to: $0.to) }
+        if detectors.contains(where: { !$0.patch.isEmpty }) || !maintenance.isEmpty {
             settings.overrides = { tenant, environment, service, agent in
                 thresholds(tenant: tenant, environment: environment, service: service, agent: agent)
             }

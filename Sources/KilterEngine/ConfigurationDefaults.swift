@@ -151,7 +151,8 @@ extension Configuration {
         #   - {signal: "outcome:approved", at_least: 95%, window: 200}
         kpis: []
 
-        # (later) Times in which alerts are expected and stay quiet.
+        # Times, up to and without their end, in which what agents do is neither judged nor learned by drift, burst, mix_drift,
+        # new_tool, new_transition and silence: runs that end in them, by the agent's own clock. Loops and rules go on. 64 at most.
         #   - {for: {agent: "nightly-*"}, from: "2026-11-21T22:00:00Z", to: "2026-11-22T04:00:00Z"}
         maintenance: []
 

@@ -8,7 +8,7 @@ extension ConfigurationParser {
         if let field = entries["budgets"] { result.budgets = list(field, "budgets") { $0.readBudget($1) } }
         if let field = entries["policy"] { result.policy = list(field, "policies") { $0.readPolicy($1) } }
         if let field = entries["kpis"] { result.kpis = list(field, "KPIs") { $0.readKPI($1) } }
-        if let field = entries["maintenance"] { result.maintenance = list(field, "windows") { $0.readMaintenance($1) } }
+        if let field = entries["maintenance"] { readMaintenance(field) }
         if let field = entries["prices"] { readPrices(field) }
     }
 
@@ -135,10 +135,18 @@ extension ConfigurationParser {
         reader.quantity(field, unit.expected) { text throws(QuantityError) in try unit.read(text) }
     }
 
-    private mutating func readMaintenance(_ field: ConfigurationField) -> Configuration.Maintenance? {
+    private mutating func readMaintenance(_ field: ConfigurationField) {
+        guard let elements = reader.elements(field, of: "windows") else { return }
+        if elements.count > MaintenanceWindow.countMax { reader.fail(field, "more than \(MaintenanceWindow.countMax) windows") }
+        result.maintenance = elements.compactMap { readWindow($0) }
+    }
+
+    private mutating func readWindow(_ field: ConfigurationField) -> Configuration.Maintenance? {
         guard let entries = reader.entries(field, ["for", "from", "to"], required: ["from", "to"]) else { return nil }
         var window = Configuration.Maintenance()
         window.selector = reader.selector(entries["for"])
+        // A window for one tool or model must not widen to the whole agent.
+        if let selection = entries["for"], !window.selector.patterns.allSatisfy(\.key.isOfAgent) { reader.inert(selection) }
         let expected = "a time such as `2026-11-21T22:00:00Z`"
         guard let from = entries["from"], let to = entries["to"],
             let start = reader.quantity(from, expected, WrittenQuantity.time),

@@ -109,7 +109,9 @@ public final class Engine {
     private func detect(_ batch: SpanBatch) -> Found {
         let shards = self.shards
         let work = self.work
-        let standards = Standards(thresholds: thresholdSets.sets, acknowledged: acknowledgements.results, budget: settings.falseAlarms)
+        let standards = Standards(
+            thresholds: thresholdSets.sets, acknowledged: acknowledgements.results, budget: settings.falseAlarms,
+            windows: settings.maintenance)
         let workers = self.workers
         crew.run { worker in
             for shard in stride(from: worker, to: Limits.shards, by: workers) {

@@ -17,8 +17,9 @@ struct ThresholdSets {
     /// Notes each row's set. Costs nothing where no overrides exist.
     mutating func place(_ batch: inout SpanBatch, _ rows: Range<Int>, _ namesOf: (NameHash) -> NameTable) {
         guard let overrides = settings.overrides else { return }
-        for number in rows where batch.rows[number].place.outcome == .processed {
+        for number in rows {
             let row = batch.rows[number]
+            guard row.place.outcome == .processed || row.place.outcome == .late else { continue }
             if let set = known[row.place.agentKey] {
                 batch.rows[number].place.thresholdSet = set
                 continue

@@ -16,6 +16,8 @@ public struct Settings: Sendable {
     public var toolClasses: (@Sendable (ToolSubject) -> ToolClass)?
     /// How many false alarms of statistical detectors may be seen.
     public var falseAlarms = FalseAlarmBudget()
+    /// Times in which what some agents do is neither judged nor learned by statistics; which agents, the overrides say.
+    public var maintenance: [MaintenanceWindow] = []
     /// How long an episode stays open without further evidence. Longer than the slowest loop that peers recorded
     /// (ten minutes between calls).
     public var quiet = Nanoseconds.minutes(15)

@@ -35,6 +35,9 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     /// Until then the epoch before is compared with: engine time, and runs of the agent.
     public internal(set) var comparesUntil = EventTime.zero
 
+    /// What was declared by marks.
+    public internal(set) var declared = DeclaredEpochs()
+
     /// The model that answered last, the one before, and when the change was seen; zero is none.
     public internal(set) var model: NameHash = 0
     public internal(set) var modelBefore: NameHash = 0
@@ -104,26 +107,6 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     public func isComparing(at time: EventTime) -> Bool { epoch == latestEpoch && epoch != comparedEpoch && time < comparesUntil }
 
     // MARK: Versions
-
-    /// Notes the version that a run was of. A version that was seen before goes on where it was; one never seen begins an epoch,
-    /// which is compared with the one before.
-    public mutating func note(version next: NameHash, at time: EventTime) {
-        guard next != 0, next != version else { return }
-        for place in 0..<Int(min(versionCount, 6)) where versions[place] == next {
-            (version, epoch) = (next, versionEpochs[place])
-            return
-        }
-        let isFirst = versionCount == 0
-        if !isFirst {
-            (versionBefore, comparedEpoch) = (version, epoch)
-            latestEpoch &+= 1
-            comparesUntil = time + Self.comparison
-        }
-        (version, epoch) = (next, latestEpoch)
-        versions[Int(versionCount % 6)] = next
-        versionEpochs[Int(versionCount % 6)] = epoch
-        versionCount &+= 1
-    }
 
     /// Notes the model that answered a run; true when another one had answered steadily and this one is new.
     public mutating func note(model next: NameHash, at time: EventTime) -> Bool {

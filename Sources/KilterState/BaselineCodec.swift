@@ -84,6 +84,7 @@ extension AgentBaseline: Slot {
             writer.write(versionEpochs[place])
         }
         for word in [versionCount, latestEpoch, comparedEpoch] { writer.write(word) }
+        declared.write(to: &writer)
         for index in 0..<8 { writer.write(open[index]) }
         writer.write(nextOpen)
         for word in [epoch, runs, sharesPresent, modelRuns] { writer.write(word) }
@@ -115,6 +116,7 @@ extension AgentBaseline: Slot {
         versionCount = try reader.read()
         latestEpoch = try reader.read()
         comparedEpoch = try reader.read()
+        declared = try DeclaredEpochs(from: &reader)
         for index in 0..<8 { open[index] = try reader.read() }
         nextOpen = try reader.read()
         guard nextOpen < 8 else { throw ByteReader.Short() }

@@ -39,6 +39,8 @@ public struct Shard: ~Copyable {
     /// What the streams of each group have in common, and these.
     public var groupBaselines: KeyedSlab<AgentBaseline>
     public var scores: KeyedSlab<ScoreStream>
+    /// What was declared last in each tenant.
+    public var changes: KeyedSlab<ChangeBoard>
 
     /// - Parameters:
     ///   - bounds: how many slots this shard may have.
@@ -63,6 +65,7 @@ public struct Shard: ~Copyable {
         groupBaselines = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
         // Eight signals of a group, on average.
         scores = KeyedSlab(capacityMax: max(bounds.groupsMax, 1) * 8, secret: secret)
+        changes = KeyedSlab(capacityMax: Limits.tenantsMax, secret: secret)
     }
 
     /// Slots of each kind at most.

@@ -88,6 +88,7 @@ extension Shard {
             + Self.blobs(of: groups, .group, shard) + Self.blobs(of: scores, .score, shard)
             + Self.blobs(of: groupBaselines, .groupBaseline, shard) + Self.blobs(of: tails, .tail, shard)
             + Self.blobs(of: vectors, .vector, shard)
+            + Self.blobs(of: changes, .changes, shard)
     }
 
     private static func blobs<S: Slot>(of slab: borrowing KeyedSlab<S>, _ kind: StateBlob.Kind, _ shard: UInt8) -> [StateBlob] {
@@ -124,6 +125,7 @@ extension Shard {
         try Self.restore(blobs, .groupBaseline, into: &groupBaselines)
         try Self.restore(blobs, .tail, into: &tails)
         try Self.restore(blobs, .vector, into: &vectors)
+        try Self.restore(blobs, .changes, into: &changes)
         for key in tallies.sortedKeys() {
             guard let tally = tallies.peek(key)?.slot, !tally.isIdle else { continue }
             idleRuns.arm(key, of: tally.tenant, lastSeen: tally.lastSeen)

@@ -79,6 +79,10 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     public var alternative: Float = 0
     /// The version that the figures before are of, when it is not the one of today.
     public var comparedVersion: NameHash = 0
+    /// The declared change that the figures before lie before, its kind and what it concerned; a time of zero is none.
+    public var declaredAt = EventTime.zero
+    public var declaredKind: NameHash = 0
+    public var declaredTarget: NameHash = 0
     /// The model that answered before, when another one has answered since shortly before the onset.
     public var modelBefore: NameHash = 0
     public var modelAfter: NameHash = 0

@@ -55,6 +55,22 @@ public struct Ladder: BitwiseCopyable, Equatable, Hashable, Sendable {
     }
 }
 
+/// A time in which what agents do is neither judged nor learned: from its beginning up to, not including, its end.
+public struct MaintenanceWindow: BitwiseCopyable, Equatable, Sendable {
+    /// Windows of one configuration at most.
+    public static let countMax = 64
+
+    public var from: EventTime
+    public var to: EventTime
+
+    public init(from: EventTime, to: EventTime) {
+        self.from = from
+        self.to = to
+    }
+
+    @inlinable public func contains(_ time: EventTime) -> Bool { from <= time && time < to }
+}
+
 /// The counts in effect for one agent. What each rests on stands in `Models/Profiles/default.yaml`.
 public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
     /// Calls that `repeatedInWindow` looks back over.
@@ -122,6 +138,8 @@ public struct Thresholds: BitwiseCopyable, Equatable, Hashable, Sendable {
 
     /// Detectors without counts that are switched off.
     public var silenced: DetectorSet = []
+    /// Which of the maintenance windows of `Standards` are the agent's, as bits.
+    public var windows: UInt64 = 0
 
     public init() {}
 

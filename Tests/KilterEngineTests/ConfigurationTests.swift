@@ -71,7 +71,7 @@ func problems(_ yaml: String, models: Models = .bundled) -> [String] {
         #expect(
             lines == [
                 "budgets 11", "breakers[0].enforce 15",
-                "breakers[0].max_tripped 15", "breakers[0].on[2] 15", "policy 16", "kpis 18", "maintenance 20",
+                "breakers[0].max_tripped 15", "breakers[0].on[2] 15", "policy 16", "kpis 18",
             ])
     }
 
