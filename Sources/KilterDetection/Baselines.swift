@@ -17,14 +17,18 @@ extension Detection {
     ) {
         let range = work.observed.range(number)
         var desk = BaselineDesk(record: 0, now: .zero, fleet: 1, standards)
+        var paces = PaceDesk(standards)
+        paces.begin(work, number)
         for position in range {
             let far = position + 8
             if far < range.upperBound { shard.tallies.prefetch(batch.rows[Int(work.observed.entries[far].row)].place.turnKey) }
             let entry = work.observed.entries[position]
+            paces.advance(before: entry.row, work, number, batch, &shard, &found)
             batch.rows.withUnsafeBufferPointer { rows in
                 // Guard: the entry was made of this batch; the row is only read, and only here.
                 guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
                 (desk.record, desk.now, desk.fleet) = (entry.row, row.pointee.place.engineTime, row.pointee.place.fleet)
+                paces.pass(to: row.pointee.place, work, &shard, &found)
                 desk.endIdleRuns(of: row.pointee.place.tenantName, &shard, &found)
                 if row.pointee.kind == .mark { desk.noteChanges(row, batch, &shard) }
                 if row.pointee.flags.contains(.logRecord) {
@@ -35,6 +39,7 @@ extension Detection {
                 }
             }
         }
+        paces.advance(before: nil, work, number, batch, &shard, &found)
     }
 }
 

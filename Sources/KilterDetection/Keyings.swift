@@ -38,6 +38,15 @@ extension Standards {
     }
 }
 
+extension Standards {
+    /// Whether a window of the agent overlaps a stretch of event time.
+    func isMaintained(_ thresholdSet: UInt16, from: EventTime, to: EventTime) -> Bool {
+        guard !windows.isEmpty else { return false }
+        let mask = thresholds[Int(thresholdSet)].windows
+        return windows.indices.contains { $0 < 64 && mask & 1 << UInt64($0) != 0 && windows[$0].from < to && from < windows[$0].to }
+    }
+}
+
 /// What a step brought to light: claims, and what is to be learned from it.
 public struct Found: Sendable {
     public var findings: [Finding] = []
@@ -336,6 +345,7 @@ public enum Detection {
         case .versionChange: VersionChange.explain(finding, name)
         case .vectorDrift: VectorDrift.explain(finding, name, budget: budget)
         case .outlier: Outlier.explain(finding, name, budget: budget)
+        case .silence: Silence.explain(finding, name, budget: budget)
         }
     }
 }

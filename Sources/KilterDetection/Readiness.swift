@@ -47,6 +47,7 @@ extension Detection {
             case .versionChange: VersionChange.readiness(seen)
             case .vectorDrift: VectorDrift.readiness(seen)
             case .outlier: Outlier.readiness(seen)
+            case .silence: Silence.readiness(seen)
             }
         }
     }

@@ -54,6 +54,18 @@ public struct ShardWork: Sendable {
     var agentCalls = List()
     /// Whatever says what is usual for an agent.
     var observed = List()
+    /// What agents do in time: their calls, and the messages that they send.
+    var paced = List()
+    /// The rows at which another second of a tenant's time begins, the first one of each tenant among them.
+    private(set) var instants: [Instant] = []
+    /// Where each tenant's time has got to.
+    private(set) var latest: [Instant] = []
+
+    struct Instant {
+        var row: UInt32
+        var tenant: NameHash
+        var time: EventTime
+    }
 
     public init() {}
 
@@ -63,15 +75,22 @@ public struct ShardWork: Sendable {
         runRows.removeAll()
         agentCalls.removeAll()
         observed.removeAll()
+        paced.removeAll()
+        instants.removeAll(keepingCapacity: true)
+        latest.removeAll(keepingCapacity: true)
         batch.rows.withUnsafeBufferPointer { all in
             // Guard: `rows` is inside the buffer, and the pointer does not leave this closure.
             guard let base = all.baseAddress, rows.lowerBound >= 0, rows.upperBound <= all.count else { return }
-            for number in rows { share(base + number, number) }
+            for number in rows {
+                share(base + number, number)
+                sharePace(base + number, number, batch.strings)
+            }
         }
         calls.arrange()
         runRows.arrange()
         agentCalls.arrange()
         observed.arrange()
+        paced.arrange()
     }
 
     // Guard: as above.
@@ -94,8 +113,41 @@ public struct ShardWork: Sendable {
         if isCall { agentCalls.append(number, row.pointee.place.agentKey, Shard.ofAgent(row.pointee.place.agentKey)) }
     }
 
+    // Guard: as above.
+    @inline(__always) private mutating func sharePace(_ row: UnsafePointer<SpanRecord>, _ number: Int, _ strings: StringTable) {
+        guard row.pointee.place.outcome == .processed || row.pointee.place.outcome == .late else { return }
+        note(row.pointee.place, number)
+        if Detection.isPacedCall(row) {
+            let agent = row.pointee.place.agentKey
+            paced.append(number, AgentPace.key(of: agent, .callRate), Shard.ofAgent(agent))
+        } else if Detection.isMessage(row) {
+            let sender = Detection.senderKey(row, strings)
+            paced.append(number, AgentPace.key(of: sender, .messageRate), Shard.ofAgent(sender))
+        }
+    }
+
+    private mutating func note(_ place: Place, _ number: Int) {
+        let instant = Instant(row: UInt32(truncatingIfNeeded: number), tenant: place.tenantName, time: place.engineTime)
+        guard let at = latest.firstIndex(where: { $0.tenant == place.tenantName }) else {
+            latest.append(instant)
+            return instants.append(instant)
+        }
+        if latest[at].time.nanoseconds / 1_000_000_000 < instant.time.nanoseconds / 1_000_000_000 { instants.append(instant) }
+        latest[at] = instant
+    }
+
+    /// Whether a shard has a deadline by the end of this work.
+    public func isDue(_ deadlines: PaceDeadlines) -> Bool { latest.contains { deadlines.isDue($0.tenant, at: $0.time) } }
+
+    /// The row at which the time of `tenant` reached `time`, a whole second. Times must not fall from call to call with one `from`.
+    func record(of tenant: NameHash, at time: EventTime, from: inout Int) -> UInt32 {
+        while from < instants.count, instants[from].tenant != tenant || instants[from].time < time { from += 1 }
+        return from < instants.count ? instants[from].row : 0
+    }
+
     /// Whether a shard has nothing to do.
     public func isEmpty(_ shard: Int) -> Bool {
         runRows.range(shard).isEmpty && calls.range(shard).isEmpty && agentCalls.range(shard).isEmpty && observed.range(shard).isEmpty
+            && paced.range(shard).isEmpty
     }
 }

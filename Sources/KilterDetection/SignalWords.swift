@@ -21,7 +21,7 @@ enum SignalWords {
         _ finding: Finding, _ change: SignalChange, _ signal: String, _ name: NameLookup, _ budget: String
     ) -> String {
         let what = place(finding, change, name)
-        let since = observations(change.countAfter)
+        let since = observations(change)
         let isSpread = change.way == .wider || change.way == .narrower
         let how =
             isSpread
@@ -34,6 +34,10 @@ enum SignalWords {
     }
 
     static func observations(_ count: UInt32) -> String { count == 1 ? "1 observation" : "\(count) observations" }
+    private static func observations(_ change: SignalChange) -> String {
+        if change.bucketSeconds > 0 { return "\(change.countAfter) times \(Wording.duration(.seconds(UInt64(change.bucketSeconds))))" }
+        return observations(change.countAfter)
+    }
 
     private static func mixSummary(
         _ finding: Finding, _ change: SignalChange, _ signal: String, _ name: NameLookup, _ budget: String

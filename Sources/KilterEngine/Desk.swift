@@ -68,6 +68,11 @@ struct Desk {
         events += breakers.pass(row.place, time: EventTime(nanoseconds: row.endNanoseconds)).map(Event.breaker)
     }
 
+    /// Takes findings that time alone brought, in order.
+    mutating func take(_ findings: [Finding], _ names: NameTable, into events: inout [Event]) {
+        for finding in findings { take(finding, names, into: &events) }
+    }
+
     private var earliestDeadline: EventTime { min(episodes.nextDeadline, breakers.nextDeadline) }
 
     private mutating func take(_ finding: Finding, _ names: NameTable, into events: inout [Event]) {

@@ -85,7 +85,13 @@ public final class Engine {
     /// Lets time pass without input; the effect of a journalled tick.
     public func tick(_ time: Nanoseconds) -> [Event] {
         var events: [Event] = []
-        for (tenant, now) in admission.tick(time) { desk.expire(tenant, dueAt: now, into: &events) }
+        for (tenant, now) in admission.tick(time) {
+            var found = Found()
+            for room in shards { Detection.tickPaces(of: tenant, now, standards, &room.memory.pointee, into: &found) }
+            found.findings.sort { (Self.order($0), $0.subject) < (Self.order($1), $1.subject) }
+            desk.take(found.findings, admission.names(of: tenant), into: &events)
+            desk.expire(tenant, dueAt: now, into: &events)
+        }
         eventCounts.count(events)
         return events
     }
@@ -105,13 +111,17 @@ public final class Engine {
         desk.breakers.state(at: admission.engineTimes.reduce(.zero) { max($0, $1.engineTime) })
     }
 
+    private var standards: Standards {
+        Standards(
+            thresholds: thresholdSets.sets, acknowledged: acknowledgements.results, budget: settings.falseAlarms,
+            windows: settings.maintenance)
+    }
+
     /// All keyings over all shards. Each worker owns every n-th shard for the time of the round.
     private func detect(_ batch: SpanBatch) -> Found {
         let shards = self.shards
         let work = self.work
-        let standards = Standards(
-            thresholds: thresholdSets.sets, acknowledged: acknowledgements.results, budget: settings.falseAlarms,
-            windows: settings.maintenance)
+        let standards = self.standards
         let workers = self.workers
         crew.run { worker in
             for shard in stride(from: worker, to: Limits.shards, by: workers) {
@@ -120,8 +130,8 @@ public final class Engine {
                 if far < Limits.shards { Detection.announce(work, far, shards[far].memory.pointee) }
                 let near = shard + workers
                 if near < Limits.shards { Detection.summon(work, near, shards[near].memory.pointee) }
-                if work.isEmpty(shard) { continue }
                 let room = shards[shard]
+                if work.isEmpty(shard), !work.isDue(room.memory.pointee.paceDeadlines) { continue }
                 Detection.stepAgents(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
                 Detection.stepHabits(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
                 Detection.stepBaselines(work, shard, batch, standards, &room.memory.pointee, into: &room.found)

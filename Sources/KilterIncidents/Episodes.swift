@@ -30,6 +30,7 @@ public struct Episodes: Sendable {
         let ledger = ledgerIndex(finding.tenant)
         let key = Episode.key(of: finding, run: finding.runKey)
         if finding.traceKey != finding.runKey { rename(Episode.key(of: finding, run: finding.traceKey), to: key, finding, ledger) }
+        if finding.isOver { return over(finding, key, ledger) }
         if let severity = tenants[ledger].open[key]?.note(finding, quiet) {
             guard finding.severity > severity, let episode = tenants[ledger].open[key] else { return [] }
             var alert = revised(episode.alert, finding, explain(finding))
@@ -55,6 +56,12 @@ public struct Episodes: Sendable {
         episode.spendAtOnset = finding.spend.before(finding.spent)
         tenants[ledger].open[new] = episode
         tenants[ledger].deadlines.push(new, at: episode.deadline, serial: episode.serial)
+    }
+
+    /// What was claimed is over, by who claimed it.
+    private mutating func over(_ finding: Finding, _ key: UInt64, _ ledger: Int) -> [Alert] {
+        guard let episode = tenants[ledger].open.removeValue(forKey: key) else { return [] }
+        return [resolved(episode, .heardAgain, at: finding.observedAt)]
     }
 
     private mutating func open(
@@ -199,7 +206,12 @@ extension Episodes {
         alert.cost = EpisodeCost(episode.spend.since(episode.spendAtOnset), during: lasted)
         alert.evidence.append(Evidence("resolved", .string(reason.name)))
         let minutes = episode.quiet.count / 60_000_000_000
-        let why = reason == .quiet ? "no further evidence for \(minutes) min" : "made room for newer episodes"
+        let why =
+            switch reason {
+            case .quiet: "no further evidence for \(minutes) min"
+            case .evicted: "made room for newer episodes"
+            case .heardAgain: "heard of again"
+            }
         let at = alert.signal == nil ? "Resolved at \(episode.count) \(alert.unit ?? "times")" : "Resolved"
         alert.summary = "\(at), \(why): \(episode.alert.summary)"
         alert.advice = ""

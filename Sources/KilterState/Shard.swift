@@ -39,6 +39,9 @@ public struct Shard: ~Copyable {
     /// What the streams of each group have in common, and these.
     public var groupBaselines: KeyedSlab<AgentBaseline>
     public var scores: KeyedSlab<ScoreStream>
+    /// How often each agent calls and sends messages, and when the buckets of that are over.
+    public var paces: KeyedSlab<AgentPace>
+    public var paceDeadlines = PaceDeadlines()
     /// What was declared last in each tenant.
     public var changes: KeyedSlab<ChangeBoard>
 
@@ -65,6 +68,7 @@ public struct Shard: ~Copyable {
         groupBaselines = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
         // Eight signals of a group, on average.
         scores = KeyedSlab(capacityMax: max(bounds.groupsMax, 1) * 8, secret: secret)
+        paces = KeyedSlab(capacityMax: max(bounds.agentsMax, 1), secret: secret)
         changes = KeyedSlab(capacityMax: Limits.tenantsMax, secret: secret)
     }
 
@@ -115,6 +119,7 @@ public struct Shard: ~Copyable {
                 + effectsMax * KeyedSlab<EffectMemory>.slotBytesMax + agentsMax * KeyedSlab<Repertoire>.slotBytesMax
                 + pairsMax * KeyedSlab<DialogueHistory>.slotBytesMax + answersMax * KeyedSlab<AnswerMemory>.slotBytesMax
                 + talliesMax * KeyedSlab<RunTally>.slotBytesMax + agentsMax * KeyedSlab<AgentBaseline>.slotBytesMax
+                + agentsMax * KeyedSlab<AgentPace>.slotBytesMax
                 + ratesMax * KeyedSlab<RateStream>.slotBytesMax + valuesMax * KeyedSlab<ValueStream>.slotBytesMax
                 + mixesMax * KeyedSlab<MixStream>.slotBytesMax + groupsMax * KeyedSlab<GroupTally>.slotBytesMax
                 + groupsMax * KeyedSlab<AgentBaseline>.slotBytesMax + tailsMax * KeyedSlab<TailStream>.slotBytesMax

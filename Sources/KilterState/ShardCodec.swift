@@ -88,7 +88,7 @@ extension Shard {
             + Self.blobs(of: groups, .group, shard) + Self.blobs(of: scores, .score, shard)
             + Self.blobs(of: groupBaselines, .groupBaseline, shard) + Self.blobs(of: tails, .tail, shard)
             + Self.blobs(of: vectors, .vector, shard)
-            + Self.blobs(of: changes, .changes, shard)
+            + Self.blobs(of: changes, .changes, shard) + Self.blobs(of: paces, .pace, shard)
     }
 
     private static func blobs<S: Slot>(of slab: borrowing KeyedSlab<S>, _ kind: StateBlob.Kind, _ shard: UInt8) -> [StateBlob] {
@@ -126,6 +126,11 @@ extension Shard {
         try Self.restore(blobs, .tail, into: &tails)
         try Self.restore(blobs, .vector, into: &vectors)
         try Self.restore(blobs, .changes, into: &changes)
+        try Self.restore(blobs, .pace, into: &paces)
+        for key in paces.sortedKeys() {
+            guard let kept = paces.peek(key), kept.slot.armed != .never else { continue }
+            paceDeadlines.arm(key, of: kept.slot.tenant, at: kept.slot.armed)
+        }
         for key in tallies.sortedKeys() {
             guard let tally = tallies.peek(key)?.slot, !tally.isIdle else { continue }
             idleRuns.arm(key, of: tally.tenant, lastSeen: tally.lastSeen)

@@ -3,7 +3,7 @@ public enum DetectorID: UInt8, CaseIterable, Comparable, BitwiseCopyable, Sendab
     case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, reasoningLoop, errorStreak, unknownTool, growingCall
     case messageStorm, messageCycle, messageGrowth
     case newTool, newTransition
-    case drift, mixDrift, burst, versionChange, outlier, vectorDrift
+    case drift, mixDrift, burst, versionChange, outlier, vectorDrift, silence
 
     public var name: String {
         switch self {
@@ -27,6 +27,7 @@ public enum DetectorID: UInt8, CaseIterable, Comparable, BitwiseCopyable, Sendab
         case .versionChange: "version_change"
         case .outlier: "outlier"
         case .vectorDrift: "vector_drift"
+        case .silence: "silence"
         }
     }
 

@@ -64,6 +64,8 @@ public struct Finding: BitwiseCopyable, Sendable {
     /// Names of the cycle's tools or of a path's agents, in order; the first `period` of them are meant.
     public var cycle: InlineNames = InlineNames()
 
+    /// What was claimed is over: the open episode resolves.
+    public var isOver = false
     /// The numbers of a statistical claim; nil elsewhere.
     public var change: SignalChange?
 

@@ -86,7 +86,13 @@ public enum Note: UInt8, CaseIterable, Sendable {
 
 /// Why an episode ended.
 public enum ResolveReason: UInt8, Sendable {
-    case quiet, evicted
+    case quiet, evicted, heardAgain
 
-    public var name: String { String(describing: self) }
+    public var name: String {
+        switch self {
+        case .quiet: "quiet"
+        case .evicted: "evicted"
+        case .heardAgain: "heard_again"
+        }
+    }
 }

@@ -72,6 +72,8 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     /// Observations before the estimated onset and since.
     public var countBefore: UInt32 = 0
     public var countAfter: UInt32 = 0
+    /// Of what is counted by time: seconds that one observation takes; zero elsewhere.
+    public var bucketSeconds: UInt32 = 0
     /// Evidence in units of its threshold, and the size of the change that explains it best.
     public var evidence: Float = 0
     /// What the signal says of it alone.
