@@ -181,7 +181,8 @@ struct PaceDesk {
         let read = baseline.change
         // That nothing at all is heard of it is for silence to say.
         let isTold = read.isIncrease ? read.before < read.lower : read.before > read.upper && isHeard
-        let isClear = stood && (read.isIncrease || isHeard) || total >= 1 && isTold && Drift.isClear(baseline.evidence, lane, known: baseline.count)
+        let isClear =
+            stood && (read.isIncrease || isHeard) || total >= 1 && isTold && Drift.isClear(baseline.evidence, lane, known: baseline.count)
         let desk = BaselineDesk(record: record, now: now, fleet: slot.pointee.fleet, standards)
         guard let severity = Drift.severity(isClear ? total : 0, &slot.pointee.watch, age: baseline.evidence.age(lane), desk) else {
             if slot.pointee.watch.isOver { slot.pointee.baseline.restart() }

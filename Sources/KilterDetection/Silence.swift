@@ -48,11 +48,10 @@ enum Silence {
         return finding
     }
 
-    /// The agent was heard of again. How long it had paused is known from the bucket on in which it was.
+    /// The agent was heard of again. A pause that was told is none that is usual.
     // Guard: as above; the row is only read.
     static func end(_ slot: UnsafeMutablePointer<AgentPace>, _ row: UnsafePointer<SpanRecord>, _ desk: PaceDesk, _ found: inout Found) {
         slot.pointee.isSilent = false
-        slot.pointee.pauses.note(Double(slot.pointee.waited))
         slot.pointee.waited = 0
         let end = EventTime(nanoseconds: row.pointee.endNanoseconds)
         var finding = desk.finding(.silence, .absence, .info, slot.pointee, at: end)
@@ -66,7 +65,8 @@ enum Silence {
         let missed = figure(change.after), limit = figure(change.upper)
         let longest = change.countBefore == 0 ? "it had not paused before" : "its longest pause so far cost \(figure(change.before))"
         var explanation = Explanation(
-            summary: "\(name(finding.agent)) has made no call for \(Wording.duration(pause)), in which about \(missed) were to be expected at "
+            summary:
+                "\(name(finding.agent)) has made no call for \(Wording.duration(pause)), in which about \(missed) were to be expected at "
                 + "these hours; \(longest) (\(finding.severity.name) from \(limit) on, by what \(budget) allows).",
             advice: "",
             evidence: [
@@ -89,6 +89,7 @@ enum Silence {
         let isSeen = seen.calls > 0 || seen.withModel > 0
         return Readiness(
             detector: .silence, state: isSeen ? .live : .idle, tier: isSeen ? .absence : nil,
-            why: isSeen ? "calls are seen; each hour of the day counts once it was seen on two days" : "no call of a model or tool seen yet")
+            why: isSeen ? "calls are seen; each hour of the day counts once it was seen on two days" : "no call of a model or tool seen yet"
+        )
     }
 }

@@ -58,13 +58,20 @@ extension TailBaseline: Watched {
     func readOut() {}
 }
 
+extension PaceBaseline: Watched {
+    mutating func observe(_ random: inout Seeded) -> Float {
+        observe(events: UInt32(random.next() % 12), seconds: 1_772_409_600 + UInt64(count) * 900, allowance: 1e-3)
+    }
+    func readOut() { _ = change }
+}
+
 @Suite("Change statistics as bytes")
 struct ChangeCodecTests {
     static let all: [any Watched] = [
         RateBaseline(direction: .up), RateBaseline(direction: .down, priorHits: 10, priorMisses: 90), RankBaseline(direction: .down),
         RankBaseline(hygiene: [.autocorrelation, .season]), MixBaseline(categories: 12), GapBaseline(direction: .either),
         GapBaseline(direction: .up, priorCount: 60, priorSeconds: 1800), VectorBaseline(dimensions: 5), FrozenComparison(cells: 2),
-        FrozenComparison(cells: 16), TailBaseline(), CoordinateRanks(),
+        FrozenComparison(cells: 16), TailBaseline(), CoordinateRanks(), PaceBaseline(),
     ]
 
     static func bytes(_ baseline: some Watched) -> [UInt8] {

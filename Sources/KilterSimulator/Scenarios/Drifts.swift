@@ -94,6 +94,31 @@ extension Scenarios {
             scenario.label("drift", after)
             scenario.expectAlert("vector_drift", .warning, tier: "statistical", of: agent, by: after[12], notBefore: before.last)
         },
+        Scenario(
+            "D7-agent-falls-silent", seed: 4_005,
+            summary: "An agent that calls three times an hour, day and night, says nothing for eleven hours, and then goes on.",
+            why: "What does not happen has no span: only time tells. An agent beside it rests every night and all weekend, as ever.",
+            configuration: wary
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(10))
+            let steady = Cast.lean(Cast.crawler), clerk = Cast.lean(Cast.triage)
+            let begin = scenario.now.nanoseconds, minute: UInt64 = 60_000_000_000
+            var before: SpanReference?, after: SpanReference?
+            // From a Monday morning to the next Monday noon.
+            for slot in 0..<UInt64(172 * 3) {
+                let time = EventTime(nanoseconds: begin + (slot * 20 + scenario.draw { UInt64($0.within(0...6)) }) * minute)
+                let hour = time.nanoseconds / 3_600_000_000_000
+                if !(slot >= 294 && slot < 327) {
+                    let call = answer(scenario, steady, at: time)
+                    if slot < 294 { before = call } else if after == nil { after = call }
+                }
+                let isWeekend = (hour / 24 + 3) % 7 >= 5
+                if !isWeekend, (8..<18).contains(hour % 24), slot % 2 == 0 { answer(scenario, clerk, at: time + .minutes(8)) }
+            }
+            scenario.expectAlert(
+                "silence", .warning, tier: "absence", of: steady, by: after, notBefore: before, episodes: 1, resolved: true)
+            scenario.expectSilence(.info, of: clerk)
+        },
     ]
 
     /// One run: a model call with the embedding of its prompt, near the topic that the number stands for.
@@ -105,6 +130,17 @@ extension Scenarios {
         let call = trace.chat(by: agent, asksForTools: false, took: .seconds(1), embedding: embedding)
         trace.close()
         scenario.pause(.minutes(2))
+        return call
+    }
+
+    /// One run of a single model call.
+    @discardableResult private static func answer(
+        _ scenario: ScenarioBuilder, _ agent: SimulatedAgent, at time: EventTime
+    ) -> SpanReference {
+        let trace = scenario.trace(agent, at: time)
+        let spread = trace.draw { $0.within(70...140) }
+        let call = trace.chat(by: agent, took: .milliseconds(UInt64(10 * spread)))
+        trace.close()
         return call
     }
 
