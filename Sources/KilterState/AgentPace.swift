@@ -108,7 +108,8 @@ public struct AgentPace: BitwiseCopyable, Sendable {
 
     private mutating func decideWidth(_ seconds: UInt64) {
         let perSecond = Double(events) / Double(seconds - trialBegan)
-        width = UInt32(Self.widths.first { Double($0) * perSecond >= Self.eventsOfBucket } ?? 3_600)
+        let fitting = Self.widths.first { Double($0) * perSecond >= Self.eventsOfBucket }
+        width = UInt32(clamping: fitting ?? 3_600)
         begin(after: seconds)
     }
 

@@ -59,7 +59,7 @@ struct TimeTests {
         let engine = Engine(settings: fixture.settings, workers: 2)
         _ = try Run.replay(fixture.stream, engine, drain: false)
         var told: [String] = []
-        for _ in 0..<96 { told += Run.encode(engine.tick(.minutes(30))).filter { $0.contains("\"detector\":\"silence\"") } }
+        for _ in 0..<192 { told += Run.encode(engine.tick(.minutes(30))).filter { $0.contains("\"detector\":\"silence\"") } }
         let steady = told.filter { $0.contains("site-crawler") && $0.contains("firing") }
         #expect(steady.count == 1, "\(told)")
         #expect(told.allSatisfy { !$0.contains("\"state\":\"resolved\"") })
