@@ -29,11 +29,13 @@ extension Detection {
                 guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
                 (desk.record, desk.now, desk.fleet) = (entry.row, row.pointee.place.engineTime, row.pointee.place.fleet)
                 paces.pass(to: row.pointee.place, work, &shard, &found)
-                desk.endIdleRuns(of: row.pointee.place.tenantName, &shard, &found)
+                // Marks come to every shard. Runs end in that of the record's agent alone: what several shards said at one record
+                // would stand in the order of their batches.
+                let isOwn = Shard.ofAgent(row.pointee.place.agentKey) == number
+                if isOwn { desk.endIdleRuns(of: row.pointee.place.tenantName, &shard, &found) }
                 if row.pointee.kind == .mark { desk.noteChanges(row, batch, &shard) }
                 if row.pointee.flags.contains(.logRecord) {
-                    guard Shard.ofAgent(row.pointee.place.agentKey) == number else { return }
-                    desk.assess(row, batch, &shard, &found)
+                    if isOwn { desk.assess(row, batch, &shard, &found) }
                 } else {
                     desk.observe(row, batch, &shard, &found)
                 }

@@ -55,7 +55,7 @@ struct TimeTests {
 
     @Test("Time that passes by ticks alone tells that agents fell silent, each once")
     func ticks() throws {
-        let fixture = try #require(Fixture.named("D5-agent-falls-silent"))
+        let fixture = try #require(Fixture.named("D7-agent-falls-silent"))
         let engine = Engine(settings: fixture.settings, workers: 2)
         _ = try Run.replay(fixture.stream, engine, drain: false)
         var told: [String] = []
