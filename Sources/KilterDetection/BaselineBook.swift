@@ -5,7 +5,7 @@ import KilterVocabulary
 /// The observations of one run of one agent, each held against its stream and then learned.
 struct BaselineBook {
     private(set) var desk: BaselineDesk
-    let tally: RunTally
+    let subject: RunSubject
     // Guard: a slot of the shard's agents, which nothing in here inserts into.
     let agent: UnsafeMutablePointer<AgentBaseline>
     /// Event time of the observation, in nanoseconds.
@@ -18,9 +18,9 @@ struct BaselineBook {
     var part = 1.0
 
     // Guard: as above.
-    init(desk: BaselineDesk, tally: RunTally, agent: UnsafeMutablePointer<AgentBaseline>, time: UInt64) {
+    init(desk: BaselineDesk, subject: RunSubject, agent: UnsafeMutablePointer<AgentBaseline>, time: UInt64) {
         self.desk = desk
-        self.tally = tally
+        self.subject = subject
         self.agent = agent
         self.time = time
         self.desk.observedAt = EventTime(nanoseconds: time)
@@ -28,19 +28,23 @@ struct BaselineBook {
 
     // MARK: What a run shows
 
-    mutating func observeRun(_ shard: inout Shard) {
-        if tally.outcome != 0 { observe(outcome: tally.outcome, &shard) }
-        if tally.work > 0 || tally.failures > 0 { observe(rate: tally.failures > 0, .errorRate, label: 0, &shard) }
+    // Guard: the run is only read, while nothing is added to the shard's tallies.
+    mutating func observeRun(_ tally: UnsafePointer<RunTally>, _ shard: inout Shard) {
+        if tally.pointee.outcome != 0 { observe(outcome: tally.pointee.outcome, &shard) }
+        if tally.pointee.work > 0 || tally.pointee.failures > 0 { observe(rate: tally.pointee.failures > 0, .errorRate, label: 0, &shard) }
         // The only step of a run says the same of it as of itself.
-        guard tally.work > 1 || tally.spans > tally.work else { return }
-        if tally.isPriced { observe(value: Double(tally.picodollars), .runCost, .run, 0, 0, &shard) }
-        if tally.work > 0 { observe(value: Double(tally.work), .runSteps, .run, 0, 0, &shard) }
-        if tally.end > tally.start { observe(value: Double(tally.end - tally.start), .runDuration, .run, 0, 0, &shard) }
+        guard tally.pointee.work > 1 || tally.pointee.spans > tally.pointee.work else { return }
+        if tally.pointee.isPriced { observe(value: Double(tally.pointee.picodollars), .runCost, .run, 0, 0, &shard) }
+        if tally.pointee.work > 0 { observe(value: Double(tally.pointee.work), .runSteps, .run, 0, 0, &shard) }
+        if tally.pointee.end > tally.pointee.start {
+            observe(value: Double(tally.pointee.end - tally.pointee.start), .runDuration, .run, 0, 0, &shard)
+        }
     }
 
-    mutating func observeSteps(_ shard: inout Shard) {
-        for index in 0..<Int(tally.stepCount) {
-            let step = tally.steps[index]
+    // Guard: the run is only read, while nothing is added to the shard's tallies.
+    mutating func observeSteps(_ tally: UnsafePointer<RunTally>, _ shard: inout Shard) {
+        for index in 0..<Int(tally.pointee.stepCount) {
+            let step = tally.pointee.steps[index]
             for (place, signal) in Signal.ofSteps.enumerated() {
                 guard let mean = step.mean(place) else { continue }
                 observe(value: mean, signal, SignalChange.Step(step.kind), step.name, 0, &shard)
@@ -55,13 +59,16 @@ struct BaselineBook {
         if agent.pointee.outcomeCount > 2 { observe(category: outcome, .outcomeMix, &shard) }
     }
 
-    mutating func observeMixes(_ shard: inout Shard) {
-        if tally.sampledTool != 0 { observe(category: tally.sampledTool, .tool, &shard) }
-        if tally.sampledTransition != 0 {
-            observe(category: tally.sampledTransition, .transition, from: tally.transitionFrom, to: tally.transitionTo, &shard)
+    // Guard: the run is only read, while nothing is added to the shard's tallies.
+    mutating func observeMixes(_ tally: UnsafePointer<RunTally>, _ shard: inout Shard) {
+        if tally.pointee.sampledTool != 0 { observe(category: tally.pointee.sampledTool, .tool, &shard) }
+        if tally.pointee.sampledTransition != 0 {
+            observe(
+                category: tally.pointee.sampledTransition, .transition, from: tally.pointee.transitionFrom, to: tally.pointee.transitionTo,
+                &shard)
         }
-        if tally.responseModel != 0 { observe(category: tally.responseModel, .model, &shard) }
-        if tally.finishReason != 0 { observe(category: tally.finishReason, .finishReason, &shard) }
+        if tally.pointee.responseModel != 0 { observe(category: tally.pointee.responseModel, .model, &shard) }
+        if tally.pointee.finishReason != 0 { observe(category: tally.pointee.finishReason, .finishReason, &shard) }
     }
 
     /// Scores of any range: what is below zero counts as zero.
@@ -77,7 +84,7 @@ struct BaselineBook {
     func epoch(_ pass: Int) -> UInt32 { pass == epochCount - 1 ? agent.pointee.epoch : agent.pointee.comparedEpoch }
 
     func identity(_ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ epoch: UInt32) -> StreamIdentity {
-        StreamIdentity(agentKey: tally.agentKey, name: name, epoch: epoch, signal: signal, step: step)
+        StreamIdentity(agentKey: subject.agentKey, name: name, epoch: epoch, signal: signal, step: step)
     }
 
     mutating func observe(
@@ -89,7 +96,7 @@ struct BaselineBook {
             if epoch != agent.pointee.epoch, shard.values.find(key) == nil { continue }
             // Guard: the pointer is used before the slab is changed again.
             let stream = shard.values.findOrInsert(
-                key, owner: tally.tenant,
+                key, owner: subject.tenant,
                 initial: ValueStream(
                     RankBaseline(
                         direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : []))
@@ -114,7 +121,7 @@ struct BaselineBook {
             if epoch != agent.pointee.epoch, shard.rates.find(key) == nil { continue }
             // Guard: as above.
             let stream = shard.rates.findOrInsert(
-                key, owner: tally.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection)))
+                key, owner: subject.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection)))
             ).slot
             let allowance = allowance(&stream.pointee.watch, identity)
             if signal == .errorRate, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin {
@@ -137,7 +144,7 @@ struct BaselineBook {
             if epoch != agent.pointee.epoch, shard.mixes.find(key) == nil { continue }
             // Guard: as above.
             let stream = shard.mixes.findOrInsert(
-                key, owner: tally.tenant, initial: MixStream(MixBaseline(categories: MixBaseline.categoriesMax))
+                key, owner: subject.tenant, initial: MixStream(MixBaseline(categories: MixBaseline.categoriesMax))
             ).slot
             let allowance = allowance(&stream.pointee.watch, identity)
             let choice = MixDrift.Choice(category: category, origin: origin, target: target)
@@ -157,7 +164,7 @@ struct BaselineBook {
         let identity = identity(signal, facet.step, 0, 0), key = identity.key
         // Guard: as above.
         let (stream, isNew) = shard.scores.findOrInsert(
-            key, owner: tally.tenant, initial: ScoreStream(ScoreBaseline(direction: Direction(signal.badDirection))))
+            key, owner: subject.tenant, initial: ScoreStream(ScoreBaseline(direction: Direction(signal.badDirection))))
         if isNew { agent.pointee.noteStream(signal) }
         let passed = stream.pointee.watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(stream.pointee.watch.lastSeen)
         let allowance = allowance(&stream.pointee.watch, identity)
@@ -235,14 +242,14 @@ struct BaselineBook {
         }
         if let group {
             (change.isGroup, change.group) = (true, group)
-            finding.model = tally.requestModel
+            finding.model = self.subject.requestModel
         }
         finding.change = change
         found.append(finding)
     }
 
     func isSilenced(_ detector: DetectorID) -> Bool {
-        desk.standards.thresholds[Int(tally.thresholdSet)].silenced.contains(DetectorSet(detector))
+        desk.standards.thresholds[Int(subject.thresholdSet)].silenced.contains(DetectorSet(detector))
     }
 
     /// How long before a change a new model may have come for it to be named with it.
@@ -256,14 +263,14 @@ struct BaselineBook {
         finding.detector = detector
         finding.tier = tier
         finding.severity = severity
-        finding.agentKey = tally.agentKey
-        finding.tenant = tally.tenant
-        finding.environment = tally.environment
-        finding.service = tally.service
-        finding.agent = tally.agent
+        finding.agentKey = subject.agentKey
+        finding.tenant = subject.tenant
+        finding.environment = subject.environment
+        finding.service = subject.service
+        finding.agent = subject.agent
         finding.agentVersion = agent.pointee.version
-        finding.trace = tally.trace
-        finding.span = tally.lastSpan
+        finding.trace = subject.trace
+        finding.span = subject.lastSpan
         finding.engineTime = desk.now
         finding.observedAt = EventTime(nanoseconds: time)
         finding.startedAt = finding.observedAt

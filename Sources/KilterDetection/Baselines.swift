@@ -129,9 +129,8 @@ struct BaselineDesk {
             if !slot.pointee.isRooted { shard.idleRuns.armRooted(key, of: row.pointee.place.tenantName, lastSeen: now) }
             slot.pointee.isRooted = true
         } else if isLong {
-            let tally = slot.pointee
+            end(slot, &shard, &found)
             slot.pointee.beginAnew()
-            end(tally, &shard, &found)
         }
         assess(row, batch, &shard, &found)
     }
@@ -175,28 +174,31 @@ struct BaselineDesk {
     private func close(_ slot: UnsafeMutablePointer<RunTally>, _ shard: inout Shard, _ found: inout Found) {
         guard !slot.pointee.isClosed else { return }
         slot.pointee.isClosed = true
-        end(slot.pointee, &shard, &found)
+        end(slot, &shard, &found)
     }
 
     /// Observes a run that is over.
-    private func end(_ tally: RunTally, _ shard: inout Shard, _ found: inout Found) {
-        guard !standards.isMaintained(tally.thresholdSet, at: tally.end) else { return }
-        let declared = shard.changes.find(ChangeBoard.key(of: tally.tenant))?.pointee.latest(for: tally)
+    // Guard: the run is only read, while nothing is added to the shard's tallies.
+    private func end(_ tally: UnsafePointer<RunTally>, _ shard: inout Shard, _ found: inout Found) {
+        guard !standards.isMaintained(tally.pointee.thresholdSet, at: tally.pointee.end) else { return }
+        let declared = shard.changes.find(ChangeBoard.key(of: tally.pointee.tenant))?.pointee.latest(for: tally.pointee)
         // Guard: the slab of agents is not changed again while the pointer is used.
-        let agent = shard.agents.findOrInsert(tally.agentKey, owner: tally.tenant, initial: AgentBaseline()).slot
+        let agent = shard.agents.findOrInsert(tally.pointee.agentKey, owner: tally.pointee.tenant, initial: AgentBaseline()).slot
         agent.pointee.runs &+= 1
-        (agent.pointee.environment, agent.pointee.service, agent.pointee.agent) = (tally.environment, tally.service, tally.agent)
-        let isMarked = agent.pointee.note(version: tally.version, after: declared, startedAt: tally.start, at: now)
-        let isOtherModel = agent.pointee.note(model: tally.responseModel, at: now)
-        var book = BaselineBook(desk: self, tally: tally, agent: agent, time: tally.end)
+        (agent.pointee.environment, agent.pointee.service, agent.pointee.agent) = (
+            tally.pointee.environment, tally.pointee.service, tally.pointee.agent
+        )
+        let isMarked = agent.pointee.note(version: tally.pointee.version, after: declared, startedAt: tally.pointee.start, at: now)
+        let isOtherModel = agent.pointee.note(model: tally.pointee.responseModel, at: now)
+        var book = BaselineBook(desk: self, subject: RunSubject(tally.pointee), agent: agent, time: tally.pointee.end)
         // A model that changes with what was declared was declared.
-        if isMarked || isOtherModel && !agent.pointee.isDeclared(before: tally.end), !book.isSilenced(.versionChange) {
+        if isMarked || isOtherModel && !agent.pointee.isDeclared(before: tally.pointee.end), !book.isSilenced(.versionChange) {
             book.found.append(isMarked ? VersionChange.declared(book) : VersionChange.finding(book))
         }
-        book.observeRun(&shard)
-        book.observeSteps(&shard)
-        book.observeMixes(&shard)
-        book.observeEmbedding(&shard)
+        book.observeRun(tally, &shard)
+        book.observeSteps(tally, &shard)
+        book.observeMixes(tally, &shard)
+        book.observeEmbedding(tally, &shard)
         found.findings += book.found
         found.groupRuns += book.scores.runs(of: tally, self, agentRuns: agent.pointee.runs, number: found.groupRuns.count)
     }
@@ -215,7 +217,7 @@ struct BaselineDesk {
         tally.version = batch.strings.hash(row.pointee.agentVersion)
         // Guard: as in `end`.
         let agent = shard.agents.findOrInsert(tally.agentKey, owner: tally.tenant, initial: AgentBaseline()).slot
-        var book = BaselineBook(desk: self, tally: tally, agent: agent, time: row.pointee.endNanoseconds)
+        var book = BaselineBook(desk: self, subject: RunSubject(tally), agent: agent, time: row.pointee.endNanoseconds)
         for said in batch.assessments(of: row.pointee) {
             let name = batch.strings.hash(said.name)
             switch said.kind {

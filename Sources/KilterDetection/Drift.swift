@@ -80,6 +80,10 @@ enum Drift {
     ) -> Said {
         stream.watch.note(stream.baseline.evidence, at: desk.observedAt)
         let stood = stream.watch.said != .nothing
+        guard stood || own >= PoolShare.least else {
+            stream.watch.pooled = 0
+            return nothing
+        }
         let lane = stream.baseline.evidence.leading(stream.baseline.weights)
         let total = stood ? own : pool.total(with: own)
         let isClear =

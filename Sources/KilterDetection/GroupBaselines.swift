@@ -26,31 +26,17 @@ extension Detection {
         let group = shard.groupBaselines.findOrInsert(run.groupKey, owner: run.tenant, initial: AgentBaseline()).slot
         group.pointee.runs &+= 1
         let desk = BaselineDesk(record: run.record, now: run.engineTime, fleet: run.fleet, standards)
-        var book = BaselineBook(desk: desk, tally: RunTally(run), agent: group, time: run.observedAt.nanoseconds)
+        var book = BaselineBook(desk: desk, subject: RunSubject(run), agent: group, time: run.observedAt.nanoseconds)
         book.group = run.kind
         // As many agents as make the group have the budget of one; to it comes what its members cannot spend yet.
         book.part = min(1, 1 / group.pointee.memberCount + Double(run.unspent))
+        let isWatched = group.pointee.hasManyMembers
         for index in 0..<GroupRun.Facet.count where run.facets >> UInt64(index) & 1 == 1 {
             let score = run.scores[index] / Float(max(run.counts[index], 1))
-            book.observe(score: score, GroupRun.Facet(index: index), &shard, isWatched: group.pointee.hasManyMembers)
+            book.observe(score: score, GroupRun.Facet(index: index), &shard, isWatched: isWatched)
         }
         for index in book.found.indices { book.found[index].keying = .group }
         findings += book.found
-    }
-}
-
-extension RunTally {
-    /// The run of a group that stands for one of an agent.
-    init(_ run: GroupRun) {
-        self.init()
-        agentKey = run.groupKey
-        tenant = run.tenant
-        environment = run.kind == .service ? run.environment : 0
-        service = run.kind == .service ? run.service : 0
-        requestModel = run.kind == .model ? run.model : 0
-        trace = run.trace
-        lastSpan = run.span
-        thresholdSet = run.thresholdSet
     }
 }
 
@@ -73,7 +59,8 @@ struct RunScores {
     }
 
     /// One for the service and one for the model that was asked for; none where nothing is known yet.
-    func runs(of tally: RunTally, _ desk: BaselineDesk, agentRuns: UInt32, number: Int) -> [GroupRun] {
+    // Guard: the run is only read, while nothing is added to the shard's tallies.
+    func runs(of tally: UnsafePointer<RunTally>, _ desk: BaselineDesk, agentRuns: UInt32, number: Int) -> [GroupRun] {
         guard facets != 0 else { return [] }
         var run = GroupRun()
         run.record = desk.record
@@ -82,21 +69,23 @@ struct RunScores {
             run.scores[index] = sums[index] / counts[index]
             run.counts[index] = 1
         }
-        (run.tenant, run.environment, run.service, run.model) = (tally.tenant, tally.environment, tally.service, tally.requestModel)
-        (run.trace, run.span) = (tally.trace, tally.lastSpan)
-        (run.startedAt, run.observedAt) = (EventTime(nanoseconds: tally.start), EventTime(nanoseconds: tally.end))
-        (run.engineTime, run.fleet, run.thresholdSet) = (desk.now, desk.fleet, tally.thresholdSet)
-        let home = StableHash.combine(tally.tenant ^ tally.environment, tally.service)
+        (run.tenant, run.environment, run.service, run.model) = (
+            tally.pointee.tenant, tally.pointee.environment, tally.pointee.service, tally.pointee.requestModel
+        )
+        (run.trace, run.span) = (tally.pointee.trace, tally.pointee.lastSpan)
+        (run.startedAt, run.observedAt) = (EventTime(nanoseconds: tally.pointee.start), EventTime(nanoseconds: tally.pointee.end))
+        (run.engineTime, run.fleet, run.thresholdSet) = (desk.now, desk.fleet, tally.pointee.thresholdSet)
+        let home = StableHash.combine(tally.pointee.tenant ^ tally.pointee.environment, tally.pointee.service)
         run.number = UInt32(clamping: 2 * number)
         run.kind = .service
         run.groupKey = StableHash.combine(home, 0x5e7)
-        run.member = tally.agentKey
+        run.member = tally.pointee.agentKey
         run.unspent = agentRuns < Self.runsOfOwn ? 1 : 0
-        guard tally.requestModel != 0 else { return [run] }
+        guard tally.pointee.requestModel != 0 else { return [run] }
         var ofModel = run
         ofModel.number &+= 1
         ofModel.kind = .model
-        ofModel.groupKey = StableHash.combine(StableHash.combine(tally.tenant, tally.requestModel), 0x30d)
+        ofModel.groupKey = StableHash.combine(StableHash.combine(tally.pointee.tenant, tally.pointee.requestModel), 0x30d)
         ofModel.member = home
         ofModel.unspent = 0
         return [run, ofModel]

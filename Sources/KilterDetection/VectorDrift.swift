@@ -85,14 +85,15 @@ enum VectorDrift {
 
 extension BaselineBook {
     /// Where the run's embeddings lie on average, and how far from those of the runs before.
-    mutating func observeEmbedding(_ shard: inout Shard) {
-        guard let embedding = tally.embedding else { return }
+    // Guard: the run is only read, while nothing is added to the shard's tallies.
+    mutating func observeEmbedding(_ tally: UnsafePointer<RunTally>, _ shard: inout Shard) {
+        guard let embedding = tally.pointee.embedding else { return }
         for pass in 0..<epochCount {
             let epoch = epoch(pass)
             let identity = identity(.embedding, .run, NameHash(embedding.dimensions), epoch), key = identity.key
             if shard.vectors.find(key) == nil, epoch != agent.pointee.epoch { continue }
             // Guard: the pointer is used before the slab is changed again.
-            let stream = shard.vectors.findOrInsert(key, owner: tally.tenant, initial: VectorStream()).slot
+            let stream = shard.vectors.findOrInsert(key, owner: subject.tenant, initial: VectorStream()).slot
             let distance = stream.pointee.distance(of: embedding.projected)
             let isVaried = distance.map { $0 > 1e-3 } ?? false
             let allowance = allowance(&stream.pointee.watch, identity)

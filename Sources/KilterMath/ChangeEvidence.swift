@@ -57,9 +57,9 @@ public struct ChangeEvidence: BitwiseCopyable, Sendable, Equatable {
     /// The lane that contributes most; of equal ones the first.
     public func leading(_ weights: SIMD16<Float>) -> Int {
         let parts = strengths * weights
-        var best = 0
-        for lane in 1..<16 where parts[lane] > parts[best] { best = lane }
-        return best
+        let isBest = parts .== SIMD16(repeating: parts.max())
+        let lanes = SIMD16<UInt32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+        return Int(lanes.replacing(with: 15, where: .!isBest).min())
     }
 
     /// Observations since the onset of a lane, which must be in `0..<16`.

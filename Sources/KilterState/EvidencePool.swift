@@ -56,6 +56,9 @@ public struct PoolShare: BitwiseCopyable, Sendable {
     /// A likelihood ratio below this says nothing that others could add to: evidence grows with what was allowed, too.
     private static let productMin: Float = 4
 
+    /// Evidence that is not worth adding.
+    public static let least: Float = 0.005
+
     /// What is held against the budget. A stream that says less than a third of it waits for one that says more, to be told by it.
     public func total(with own: Float) -> Float { own >= others / 2 ? own + others : own }
 
