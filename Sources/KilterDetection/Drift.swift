@@ -24,6 +24,8 @@ enum Drift {
 
     /// Without a known season, evidence that took longer may be the hour's.
     private static let withoutSeasonMax = Nanoseconds.seconds(3 * 3_600)
+    /// A group is young until its members have seen each hour of a week.
+    private static let youngGroup = Nanoseconds.seconds(7 * 86_400)
     /// And in a group, whose tasks come many to the minute, evidence of more of them than this.
     private static let youngGroupMax: Float = 400
     /// Observations without evidence after which a change is over: at least so many, and four times what it took to see it.
@@ -62,7 +64,7 @@ enum Drift {
         if isAdopted(stream.watch, desk.now) { stream.restart(ScoreBaseline(direction: stream.baseline.direction)) }
         stream.join(pool.round)
         // Members that are as young do not know their hours either, and together they see in minutes what the hour does.
-        let isYoung = desk.now < stream.watch.firstSeen + Nanoseconds.seconds(3 * 86_400)
+        let isYoung = desk.now < stream.watch.firstSeen + youngGroup
         if isYoung {
             stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt))
             stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: youngGroupMax))

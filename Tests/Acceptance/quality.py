@@ -115,7 +115,7 @@ class Chain:
 
 
 def first_of_group(events, truth):
-    """Quarters of an hour, which are observations of each agent, from the first onset to the first alert about a main signal."""
+    """Half hours, which are observations of each agent, from the first onset to the first alert about a main signal."""
     labels = [json.loads(line) for line in open(truth)]
     mains = [label for label in labels if label["kind"] != "none" and label["note"].startswith("main")]
     if not mains:
@@ -124,7 +124,7 @@ def first_of_group(events, truth):
     for line in open(events):
         data = json.loads(line).get("data", {})
         if data.get("signal") in signals and data.get("state") == "firing" and int(data.get("observed_at", 0)) >= onset:
-            return (int(data["observed_at"]) - onset) / 900e9
+            return (int(data["observed_at"]) - onset) / 1800e9
     return None
 
 

@@ -105,10 +105,10 @@ struct Conditions: Sendable {
         return conditions
     }()
 
-    /// Agents that act every quarter of an hour, so that a few hundred observations cover days.
+    /// Agents that act every half hour, so that a few hundred observations cover more than a week.
     static let rare: Conditions = {
         var conditions = Conditions()
-        conditions.gapSeconds = 900
+        conditions.gapSeconds = 1_800
         return conditions
     }()
 
