@@ -97,8 +97,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
 
     /// Each lane's part of the evidence: weights are in their allowances.
     public var weights: SIMD16<Float> { SIMD16(repeating: 1) }
-    /// The last value's normal score, clipped at about ±2.9.
-    public var score: Float { RankTable.score(low, high) }
+    /// The last value's normal score, without what the value before it said of it; clipped at about ±2.9 before that.
+    public private(set) var score: Float = 0
 
     /// The last value was not what nearly all before it were.
     public var isVaried: Bool { count > 1 && high - low < 0.95 }
@@ -124,10 +124,20 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
         let log = Float(scored(position)) / Float(Elementary.stepsPerOctave)
         if learns { logSum += Double(log) }
         guard total > Self.warmUp else { return 0 }
-        var ratios = direction == .down ? RankTable.ratios(1 - high, 1 - low) : RankTable.ratios(low, high)
+        var ratios = self.ratios(learns: learns)
         if count <= Self.warmUp { ratios *= RankTable.isLarge }
         evidence.update(ratios, masses: RankTable.weights(direction, count: total) * allowance, score: log)
         return evidence.total(weights)
+    }
+
+    /// Of the rank, or of what it differs from its forecast where ranks hang together.
+    @inline(__always) private mutating func ratios(learns: Bool) -> SIMD16<Float> {
+        if let innovation = hygiene.innovation(score, learns: learns) {
+            score = innovation
+            let place = Float(Elementary.normalDistribution(Double(direction == .down ? -innovation : innovation)))
+            return RankTable.ratios(place, place)
+        }
+        return direction == .down ? RankTable.ratios(1 - high, 1 - low) : RankTable.ratios(low, high)
     }
 
     /// Zero has no logarithm; it counts as the lowest bin's edge.
@@ -178,6 +188,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
         let all = Float(total + 1)
         low = Float(below) / all
         high = min(Float(below + own + 1) / all, 1)
+        score = RankTable.score(low, high)
     }
 
     private mutating func keep(_ position: Int32, day: Int32) {

@@ -4,7 +4,7 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         public let rawValue: UInt8
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-        /// Each value is replaced by what it differs from its forecast from the previous one.
+        /// Each rank, as a normal score, is replaced by what it differs from its forecast from the previous one.
         public static let autocorrelation = Options(rawValue: 1)
         /// The usual difference of an hour of the day is subtracted.
         public static let season = Options(rawValue: 2)
@@ -28,10 +28,10 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
     private var count: UInt32 = 0
     private var firstDay: Int32 = 0
     private var day: Int32 = 0
-    /// The last value without season, as a distance from the median.
+    /// The last normal score.
     private var previous: Float = 0
-    /// Means of `ψ(r') r` and `ψ(r') r'`, r' the previous distance and ψ its clipping at three spreads: their quotient
-    /// estimates the lag-one coefficient without bias under heavy tails (Cauchy estimator of So and Shin, 1999).
+    /// Means of `z' z` and `z' z'`, z' the previous normal score: their quotient is the lag-one coefficient, whatever tails the
+    /// values have, because scores have none.
     private var crossed: Float = 0
     private var squared: Float = 0
     private var pairs: UInt32 = 0
@@ -58,17 +58,28 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
 
     /// What is left of a value `position`, log2 in steps of `Elementary.logPosition`; `hour` of the day in 0..<24.
     mutating func remainder(_ position: Int32, hour: Int, day: Int32, learns: Bool = true) -> Int32 {
-        guard !options.isEmpty, hasBegun else { return position }
+        guard options.contains(.season), hasBegun else { return position }
         let hour = hour >= 0 && hour < 24 ? hour : 0
         let value = Float(position) / Float(Elementary.stepsPerOctave)
         self.day = max(day, self.day)
         let level = value - season(hour)
-        let distance = level - median
-        let forecast = coefficient * previous
-        if learns { learn(value, distance: distance, hour: hour) }
-        previous = distance
-        let rest = median + distance - forecast
-        return Int32(max(-8e6, min(8e6, rest * Float(Elementary.stepsPerOctave))))
+        if learns { learn(value, distance: level - median, hour: hour) }
+        return Int32(max(-8e6, min(8e6, level * Float(Elementary.stepsPerOctave))))
+    }
+
+    /// What a normal score differs from its forecast, again of unit spread; nil where scores do not hang together.
+    mutating func innovation(_ score: Float, learns: Bool) -> Float? {
+        guard options.contains(.autocorrelation) else { return nil }
+        let coefficient = coefficient, before = previous
+        if learns, pairs < .max {
+            pairs += 1
+            let share = 1 / Float(min(pairs, 1 << 16))
+            crossed += (before * score - crossed) * share
+            squared += (before * before - squared) * share
+        }
+        previous = score
+        guard coefficient > 0 else { return nil }
+        return (score - coefficient * before) / (1 - coefficient * coefficient).squareRoot()
     }
 
     /// Starts from the median and the median distance from it of the first `count` values, in steps of
@@ -89,16 +100,6 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
     }
 
     private mutating func learn(_ value: Float, distance: Float, hour: Int) {
-        if count > 0, pairs < .max {
-            let clip = 4.5 * spread
-            let bounded = max(-clip, min(clip, previous))
-            let wide = max(-5 * clip, min(5 * clip, distance))
-            let widePrevious = max(-5 * clip, min(5 * clip, previous))
-            pairs += 1
-            let share = 1 / Float(min(pairs, 1 << 16))
-            crossed += (bounded * wide - crossed) * share
-            squared += (bounded * widePrevious - squared) * share
-        }
         if count < .max { count += 1 }
         // Stochastic approximation of medians, with steps c / n whose constant suits a normal law and is safe for others.
         let step = 2.4 * spread
@@ -146,7 +147,7 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         pairs = try reader.read()
         firstDay = try reader.read()
         day = try reader.read()
-        let isPlausible = spread >= 0 && squared >= 0 && pairs <= count && (count > 0 || (day == 0 && firstDay == 0)) && firstDay <= day
+        let isPlausible = spread >= 0 && squared >= 0 && (count > 0 || (day == 0 && firstDay == 0)) && firstDay <= day
         guard isPlausible, (0..<24).allSatisfy({ hourCounts[$0] <= count }) else { throw ByteReader.Short() }
         let isFar =
             [median, spread, previous].contains { $0 < -8_000 || $0 > 8_000 } || (0..<24).contains { Swift.abs(hourMedians[$0]) > 8_000 }
