@@ -3,7 +3,7 @@ import KilterState
 import KilterVocabulary
 
 /// Statistical findings in words and facts.
-enum SignalWords {
+public enum SignalWords {
     static func explain(_ finding: Finding, _ name: NameLookup, budget: String) -> Explanation {
         guard let change = finding.change else { return Explanation(summary: "", advice: "", evidence: [], unit: "") }
         let signal = change.signal.name(name(change.label))
@@ -146,8 +146,11 @@ enum SignalWords {
     }
 
     /// For people.
-    static func figure(_ value: Double, _ change: SignalChange) -> String {
-        switch unit(change) {
+    static func figure(_ value: Double, _ change: SignalChange) -> String { figure(value, unit(change)) }
+
+    /// A value as baselines hold it, for people.
+    public static func figure(_ value: Double, _ unit: Signal.Unit) -> String {
+        switch unit {
         case .nanoseconds:
             let seconds = value / 1e9
             return seconds < 1 ? "\(Amount(rounding: seconds * 1e3).text) ms" : "\(Amount(rounding: seconds).text) s"

@@ -19,6 +19,8 @@ public struct BaselineReport: Sendable {
         public var unit: String
         /// Evidence of a change in units of what an alert takes.
         public var evidence: Amount
+        /// The smallest change for the worse that would be told by this stream alone.
+        public var smallest: SmallestTold?
     }
 
     public struct Agent: Sendable {
@@ -35,76 +37,74 @@ public struct BaselineReport: Sendable {
 }
 
 extension Engine {
+    /// Observations within which `baselines` says what would be told.
+    public static let baselineHorizon = 100
+
     /// The baselines of all agents, by tenant, service and agent; those of earlier versions left out. Cost: a walk over all
     /// state.
-    public var baselines: BaselineReport {
-        var streams: [UInt64: [(StreamIdentity, BaselineReport.Stream)]] = [:]
-        var agents: [(UInt64, NameHash, AgentBaseline)] = []
+    public var baselines: BaselineReport { baselines(within: .observations(Double(Self.baselineHorizon))) { _ in true } }
+
+    /// Those of the agents that are wanted, by the figures that describe them.
+    func baselines(within horizon: Horizon, where isWanted: (BaselineReport.Agent) -> Bool) -> BaselineReport {
+        var places: [UInt64: Int] = [:]
+        var known: [(slot: AgentBaseline, agent: BaselineReport.Agent)] = []
         for room in shards {
             for key in room.shard.agents.sortedKeys() {
-                if let kept = room.shard.agents.peek(key) { agents.append((key, kept.owner, kept.slot)) }
+                guard let kept = room.shard.agents.peek(key), kept.slot.runs > 0 else { continue }
+                let agent = described(kept.slot, of: kept.owner)
+                guard isWanted(agent) else { continue }
+                places[key] = known.count
+                known.append((kept.slot, agent))
             }
-            for (identity, stream) in Self.streams(room, { admission.names(of: $0).text($1) }) {
-                streams[identity.agentKey, default: []].append((identity, stream))
-            }
         }
-        var report = BaselineReport()
-        for (key, tenant, slot) in agents where slot.runs > 0 {
-            let names = admission.names(of: tenant)
-            let own = (streams[key] ?? []).filter { $0.0.epoch == slot.epoch }
-            report.agents.append(
-                BaselineReport.Agent(
-                    tenant: names.text(tenant), environment: names.text(slot.environment), service: names.text(slot.service),
-                    agent: names.text(slot.agent), version: names.text(slot.version), runs: slot.runs,
-                    streams: own.map(\.1).sorted { ($0.signal, $0.step) < ($1.signal, $1.step) }))
+        forEachStream(where: { identity in places[identity.agentKey].map { known[$0].slot.epoch == identity.epoch } ?? false }) { stream in
+            guard let at = places[stream.identity.agentKey] else { return }
+            known[at].agent.streams.append(described(stream, known[at].slot, within: horizon))
         }
-        report.agents.sort {
-            ($0.tenant, $0.environment, $0.service, $0.agent) < ($1.tenant, $1.environment, $1.service, $1.agent)
-        }
-        return report
+        var agents = known.map(\.agent)
+        for at in agents.indices { agents[at].streams.sort { ($0.signal, $0.step) < ($1.signal, $1.step) } }
+        agents.sort { ($0.tenant, $0.environment, $0.service, $0.agent) < ($1.tenant, $1.environment, $1.service, $1.agent) }
+        return BaselineReport(agents: agents)
     }
 
-    private typealias Named = (identity: StreamIdentity, stream: BaselineReport.Stream)
-
-    private static func streams(_ room: ShardRoom, _ name: (NameHash, NameHash) -> String) -> [Named] {
-        var found: [Named] = []
-        for key in room.shard.values.sortedKeys() {
-            guard let kept = room.shard.values.peek(key) else { continue }
-            let baseline = kept.slot.baseline
-            var stream = described(kept.slot.watch, kept.owner, name, baseline.count, needed: RankBaseline.ready)
-            stream.evidence = Amount(rounding: Double(baseline.evidence.total(baseline.weights)))
-            if baseline.count >= RankBaseline.ready { stream.usual = amount(baseline.median, kept.slot.watch.identity.signal) }
-            found.append((kept.slot.watch.identity, stream))
-        }
-        for key in room.shard.rates.sortedKeys() {
-            guard let kept = room.shard.rates.peek(key) else { continue }
-            let baseline = kept.slot.baseline
-            var stream = described(kept.slot.watch, kept.owner, name, baseline.count, needed: RateBaseline.ready)
-            stream.evidence = Amount(rounding: Double(baseline.evidence.total(baseline.weights)))
-            stream.usual = Amount(rounding: Double(baseline.rate))
-            found.append((kept.slot.watch.identity, stream))
-        }
-        for key in room.shard.mixes.sortedKeys() {
-            guard let kept = room.shard.mixes.peek(key) else { continue }
-            let baseline = kept.slot.baseline
-            var stream = described(kept.slot.watch, kept.owner, name, baseline.count, needed: RateBaseline.ready)
-            stream.usual = Amount(rounding: Double(baseline.commonest))
-            found.append((kept.slot.watch.identity, stream))
-        }
-        return found
+    private func described(_ slot: AgentBaseline, of tenant: NameHash) -> BaselineReport.Agent {
+        let names = admission.names(of: tenant)
+        return BaselineReport.Agent(
+            tenant: names.text(tenant), environment: names.text(slot.environment), service: names.text(slot.service),
+            agent: names.text(slot.agent), version: names.text(slot.version), runs: slot.runs, streams: [])
     }
 
-    private static func described(
-        _ watch: StreamWatch, _ tenant: NameHash, _ name: (NameHash, NameHash) -> String, _ count: UInt32, needed: UInt32
-    ) -> BaselineReport.Stream {
-        let identity = watch.identity
-        let words = identity.name == 0 ? "" : name(tenant, identity.name)
+    /// The names of a stream's signal and of what it is of.
+    func words(_ stream: KnownStream) -> (signal: String, step: String) {
+        let identity = stream.identity
+        if identity.signal == .embedding { return (identity.signal.name(""), stream.isDistance ? "distance" : identity.step.name) }
+        let words = identity.name == 0 ? "" : admission.names(of: stream.tenant).text(identity.name)
         let isLabel = [.outcome, .evaluation, .guardrail].contains(identity.signal)
-        let missing = count < needed ? needed - count : 0
-        return BaselineReport.Stream(
-            signal: identity.signal.name(isLabel ? words : ""), step: isLabel || words.isEmpty ? identity.step.name : words,
-            state: watch.said != .nothing ? .changed : missing > 0 ? .learning : .ready, observations: count, missing: missing,
-            usual: nil, unit: identity.signal.unit.rawValue, evidence: Amount(0))
+        return (identity.signal.name(isLabel ? words : ""), isLabel || words.isEmpty ? identity.step.name : words)
+    }
+
+    private func described(_ stream: KnownStream, _ agent: AgentBaseline, within horizon: Horizon) -> BaselineReport.Stream {
+        let words = words(stream), identity = stream.identity, count = stream.count
+        let missing = count < stream.needed ? stream.needed - count : 0
+        var known = BaselineReport.Stream(
+            signal: words.signal, step: words.step,
+            state: stream.watch.said != .nothing ? .changed : missing > 0 ? .learning : .ready, observations: count, missing: missing,
+            usual: nil, unit: identity.signal.unit.rawValue, evidence: Amount(0),
+            smallest: smallestTold(stream, agent, within: horizon, words))
+        func evidence<Baseline: ChangeBaseline>(_ baseline: Baseline) -> Amount {
+            Amount(rounding: Double(baseline.evidence.total(baseline.weights)))
+        }
+        switch stream.baseline {
+        case .value(let baseline):
+            known.evidence = evidence(baseline)
+            if stream.isDistance { known.unit = "distance" }
+            if missing == 0 { known.usual = Self.amount(baseline.median, identity.signal) }
+        case .rate(let baseline): (known.evidence, known.usual) = (evidence(baseline), Amount(rounding: Double(baseline.rate)))
+        case .mix(let mix): known.usual = Amount(rounding: mix.baseline.commonest)
+        case .score(let baseline): known.evidence = evidence(baseline)
+        case .place(let place): known.evidence = Amount(rounding: Double(place.baseline.evidence.total(SIMD16(repeating: 1))))
+        }
+        return known
     }
 
     private static func amount(_ value: Double, _ signal: Signal) -> Amount {

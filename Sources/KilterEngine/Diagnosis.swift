@@ -39,6 +39,10 @@ public struct Diagnosis: Codable, Sendable {
         public var late: UInt64
         public var lag: Lag?
         public var detectors: [Detector]
+        /// The smallest changes for the worse that would be told within a week at the traffic seen, of its main signals.
+        public var smallestChanges: [SmallestTold] = []
+        /// Runs until a change of any of them could be told, zero where it can; nil as long as no run is over.
+        public var runsMissing: UInt32?
         /// Evaluations, outcomes and what else was said about its runs.
         public var said: [Count]
         /// What else is missing, each with its one-line fix.
@@ -86,6 +90,7 @@ extension Engine {
             ($0.isLacking ? 0 : 1, $1.spans, $0.service, $0.agent) < ($1.isLacking ? 0 : 1, $0.spans, $1.service, $1.agent)
         }
         var all = census.others
+        let shown = withSmallestChanges(Array(listed.prefix(agentsMax)))
         for agent in census.agents { all.add(agent.seen) }
         let counts = admission.counts
         let outcomes = Outcome.allCases.filter { $0 != .undecided && counts[Int($0.rawValue)] > 0 }
@@ -94,7 +99,7 @@ extension Engine {
             outcomes: outcomes.map { .init(name: $0.name, count: counts[Int($0.rawValue)]) },
             quarantined: quarantinedByReason.map { .init(name: $0.reason.name, count: $0.count, explanation: $0.reason.explanation) },
             inputGaps: inputGaps, lag: Diagnosis.Lag(census.lag),
-            agents: Array(listed.prefix(agentsMax)), agentsInAll: listed.count, agentsLacking: listed.count { $0.isLacking },
+            agents: shown, agentsInAll: listed.count, agentsLacking: listed.count { $0.isLacking },
             said: Diagnosis.said(all),
             spansOfOthers: listed.dropFirst(agentsMax).reduce(census.others.spans) { $0 + $1.spans },
             unpricedModels: census.unpriced.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { .init(name: $0.key, count: $0.value) },

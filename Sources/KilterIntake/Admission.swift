@@ -77,6 +77,11 @@ public struct Admission: ~Copyable {
         tenants.first { $0.name == tenant }?.memory.pointee.names ?? NameTable()
     }
 
+    /// Agents of `tenant` that are alive, at least one.
+    public func fleetSize(of tenant: NameHash) -> UInt32 {
+        tenants.first { $0.name == tenant }?.memory.pointee.fleet.size ?? 1
+    }
+
     /// Records received so far: the sum of all outcomes.
     public var received: UInt64 { counts.reduce(0, &+) }
 

@@ -12,6 +12,8 @@ public struct CoordinateRanks: BitwiseCopyable, Sendable {
     /// Vectors that decide about the bins, and ranked ones before the first score.
     static let placing: UInt32 = 32
     static let rankedMin: UInt32 = 16
+    /// Vectors before the first one that has scores.
+    public static let unscored = placing + rankedMin
 
     /// Vectors so far, up to the place of the bins; then those in bins.
     private var placed: UInt32 = 0

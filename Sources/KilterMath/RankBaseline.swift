@@ -250,7 +250,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     public mutating func forget(lanes: SIMDMask<SIMD16<UInt32.SIMDMaskScalar>>) { evidence.forget(lanes) }
 
     /// Standard deviation of ln x, from the extent of its middle half; zero while bins are not placed.
-    var logDeviation: Double {
+    public var logDeviation: Double {
         guard width > 0, total > 0 else { return 0 }
         var below: UInt32 = 0, lower = -1, upper = 0
         for bin in 0..<64 {

@@ -9,6 +9,8 @@
 public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
     /// Observations from which alternatives bet.
     static let warmUp: UInt32 = 8
+    /// Observations from which a change can be told.
+    public static let ready = warmUp + 1
     static let isShift = RateBaseline.lanes((0..<16).map { $0 < 11 ? 1 : 0 })
 
     public private(set) var evidence = ChangeEvidence()

@@ -32,6 +32,8 @@ public struct VectorBaseline: BitwiseCopyable, Sendable {
     static let weights = RateBaseline.lanes([0.33, 0.34, 0.33])
     /// Observations until the covariance is first used, and until it is frozen for good.
     static let firstAnchor: UInt32 = 256
+    /// Observations from which a change can be told.
+    public static let ready = firstAnchor + 1
     static let lastAnchor: UInt32 = 8192
 
     public let dimensions: UInt8

@@ -3,6 +3,9 @@ import KilterVocabulary
 
 /// Where the embeddings of one agent lie and how far around it, of vectors of one length. Fixed size.
 public struct VectorStream: BitwiseCopyable, Sendable {
+    /// Runs from which a change of place can be told.
+    public static let ready = CoordinateRanks.unscored + VectorBaseline.ready
+
     public var ranks = CoordinateRanks()
     public var baseline = VectorBaseline(dimensions: SignProjection.directions)
     public var watch = StreamWatch()

@@ -13,7 +13,9 @@ struct Doctor: AsyncParsableCommand {
         discussion: """
             Without files it asks a running engine; with files it runs them through an engine of its own and publishes
             nothing. A detector is live (sees what it needs), limited (only in part, or weaker evidence), blind, or idle
-            (nothing of its kind has happened). Ages on arrival are known of a live engine only.
+            (nothing of its kind has happened). Ages on arrival are known of a live engine only. Of each agent's main signals
+            it says how small a change could be and still be told within a week: with the budget in effect, what is
+            known so far, and the traffic seen so far.
 
             Example: kilter doctor traces/
             """)

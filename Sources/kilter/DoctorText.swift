@@ -56,8 +56,17 @@ struct DoctorText {
             lines.append("            missing \(detector.missing.joined(separator: " or "))")
             lines.append("            fix: \(detector.fix)")
         }
+        if let changes = changes(agent) { lines.append("  changes  \(TerminalText.safe(changes))") }
         if !agent.said.isEmpty { lines.append("  said about its runs: \(list(agent.said))") }
         return lines + agent.remarks.map { "  \(mark("!", .yellow)) \($0)" }
+    }
+
+    /// What a change must be like to be noticed.
+    private func changes(_ agent: Diagnosis.Agent) -> String? {
+        guard let missing = agent.runsMissing else { return nil }
+        if missing > 0 { return "none could be told yet: it takes about \(missing) more runs" }
+        guard !agent.smallestChanges.isEmpty else { return "none, however large, would be told within a week at this traffic" }
+        return "told within a week at this traffic, from about: \(agent.smallestChanges.map(\.text).joined(separator: "; "))"
     }
 
     private func list(_ counts: [Diagnosis.Count]) -> String { counts.map { "\($0.count) \($0.name)" }.joined(separator: ", ") }
