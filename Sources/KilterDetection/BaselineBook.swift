@@ -45,6 +45,8 @@ struct BaselineBook {
     mutating func observeSteps(_ tally: UnsafePointer<RunTally>, _ shard: inout Shard) {
         for index in 0..<Int(tally.pointee.stepCount) {
             let step = tally.pointee.steps[index]
+            // The only step of a run says the same of it as of itself.
+            if step.kind == .tool, tally.pointee.spans > 1 { observe(rate: step.hasFailed, .errorRate, .tool, label: step.name, &shard) }
             for (place, signal) in Signal.ofSteps.enumerated() {
                 guard let mean = step.mean(place) else { continue }
                 observe(value: mean, signal, SignalChange.Step(step.kind), step.name, 0, &shard)
@@ -114,17 +116,21 @@ struct BaselineBook {
         }
     }
 
-    mutating func observe(rate isHit: Bool, _ signal: Signal, label: NameHash, _ shard: inout Shard) {
+    /// `label` is what the signal is named by; of a step its tool.
+    mutating func observe(
+        rate isHit: Bool, _ signal: Signal, _ step: SignalChange.Step = .run, label: NameHash, _ shard: inout Shard
+    ) {
         for pass in 0..<epochCount {
             let epoch = epoch(pass)
-            let identity = identity(signal, .run, label, epoch), key = identity.key
+            let identity = identity(signal, step, label, epoch), key = identity.key
             if epoch != agent.pointee.epoch, shard.rates.find(key) == nil { continue }
             // Guard: as above.
             let stream = shard.rates.findOrInsert(
                 key, owner: subject.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection)))
             ).slot
             let allowance = allowance(&stream.pointee.watch, identity)
-            if signal == .errorRate, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin {
+            if signal == .errorRate, step == .run, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin
+            {
                 scores.add(Self.score(isHit, stream.pointee.baseline, key), signal, .run)
             }
             let said = pooled(stream) { Drift.judge(&$0, isHit, allowance, $1, desk) }
@@ -133,7 +139,8 @@ struct BaselineBook {
             guard var change = said.change else { continue }
             change.signal = signal
             change.label = label
-            report(said.verdict, change, stream.pointee.watch, epoch, subject: key, tool: 0)
+            change.step = step
+            report(said.verdict, change, stream.pointee.watch, epoch, subject: key, tool: step == .tool ? label : 0)
         }
     }
 

@@ -30,6 +30,7 @@ extension RunTally: Slot {
         for index in 0..<Int(stepCount) {
             writer.write(steps[index].kind.rawValue)
             writer.write(steps[index].name)
+            writer.write(steps[index].hasFailed)
             for place in 0..<8 {
                 writer.write(steps[index].counts[place])
                 writer.write(steps[index].sums[place])
@@ -61,6 +62,7 @@ extension RunTally: Slot {
         for index in 0..<Int(stepCount) {
             guard let kind = StepKind(rawValue: try reader.read()) else { throw ByteReader.Short() }
             steps[index] = Step(kind: kind, name: try reader.read())
+            steps[index].hasFailed = try reader.readBool()
             for place in 0..<8 {
                 steps[index].counts[place] = try reader.read()
                 steps[index].sums[place] = try reader.readFinite()

@@ -30,6 +30,8 @@ public struct RunTally: BitwiseCopyable, Sendable {
         /// Tool or phase; zero elsewhere.
         public internal(set) var name: NameHash = 0
         public internal(set) var kind = StepKind.tool
+        /// Of a tool: one of its calls failed.
+        public internal(set) var hasFailed = false
 
         init() {}
 
@@ -184,6 +186,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
         (lastTool, lastToolName) = (what, tool)
         guard let at = place(.tool, tool) else { return false }
         steps[at].add(0, Double(row.pointee.endNanoseconds &- row.pointee.startNanoseconds))
+        if row.pointee.flags.contains(.failed) { steps[at].hasFailed = true }
         return steps[at].counts[0] >= Self.stepSpansMax
     }
 

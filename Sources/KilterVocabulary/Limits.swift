@@ -60,8 +60,8 @@ public enum Limits {
     public static let answersMax = 131_072
     /// Runs that go on or were over a little while ago, over all tenants. At 1.1 KB each: 69 MiB when full.
     public static let talliesMax = 65_536
-    /// Baselines of rates, of values and of mixes, over all tenants. At 0.6, 0.9 and 1.6 KB each: 201 MiB when full.
-    public static let ratesMax = 65_536
+    /// Baselines of rates, of values and of mixes, over all tenants. At 0.6, 0.9 and 1.6 KB each: 239 MiB when full.
+    public static let ratesMax = 131_072
     public static let valuesMax = 131_072
     public static let mixesMax = 32_768
     /// Kinds of steps of agents whose tails are known, over all tenants. At 0.8 KB each: 26 MiB when full.
