@@ -113,7 +113,7 @@ let package = Package(
         ]),
         tests("KilterSimulatorTests", ["KilterSimulator", "KilterVocabulary"]),
         tests("PipelineTests", [
-            "KilterEngine", "KilterIntake", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire", "Seeded",
+            "KilterEngine", "KilterIntake", "KilterMath", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire", "Seeded",
         ]),
         tests("TidyTests", []),
     ]

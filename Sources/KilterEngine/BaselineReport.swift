@@ -48,14 +48,11 @@ extension Engine {
     func baselines(within horizon: Horizon, where isWanted: (BaselineReport.Agent) -> Bool) -> BaselineReport {
         var places: [UInt64: Int] = [:]
         var known: [(slot: AgentBaseline, agent: BaselineReport.Agent)] = []
-        for room in shards {
-            for key in room.shard.agents.sortedKeys() {
-                guard let kept = room.shard.agents.peek(key), kept.slot.runs > 0 else { continue }
-                let agent = described(kept.slot, of: kept.owner)
-                guard isWanted(agent) else { continue }
-                places[key] = known.count
-                known.append((kept.slot, agent))
-            }
+        forEachAgent { key, tenant, slot in
+            let agent = described(slot, of: tenant)
+            guard isWanted(agent) else { return }
+            places[key] = known.count
+            known.append((slot, agent))
         }
         forEachStream(where: { identity in places[identity.agentKey].map { known[$0].slot.epoch == identity.epoch } ?? false }) { stream in
             guard let at = places[stream.identity.agentKey] else { return }

@@ -45,6 +45,16 @@ struct KnownStream {
 }
 
 extension Engine {
+    /// Every agent of which a run is over, with its tenant, in a fixed order.
+    func forEachAgent(_ body: (_ key: UInt64, _ tenant: NameHash, AgentBaseline) -> Void) {
+        for room in shards {
+            for key in room.shard.agents.sortedKeys() {
+                guard let kept = room.shard.agents.peek(key), kept.slot.runs > 0 else { continue }
+                body(key, kept.owner, kept.slot)
+            }
+        }
+    }
+
     /// Every stream of the agents and groups that are wanted, in a fixed order. Cost: a walk over all of them.
     func forEachStream(where isWanted: (StreamIdentity) -> Bool, _ body: (KnownStream) -> Void) {
         func offer(_ watch: StreamWatch, _ tenant: NameHash, _ baseline: KnownStream.Baseline, isDistance: Bool = false) {

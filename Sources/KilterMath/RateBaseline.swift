@@ -142,9 +142,9 @@ public struct RateBaseline: BitwiseCopyable, Sendable, Equatable {
     }
 
     /// Wilson's score interval (1927) at 95 %.
-    static func wilson(hits: Double, count: Double) -> (lower: Double, upper: Double) {
+    static func wilson(hits: Double, count: Double, deviations z: Double = 1.959963984540054) -> (lower: Double, upper: Double) {
         guard count > 0 else { return (0, 1) }
-        let z = 1.959963984540054, share = hits / count
+        let share = hits / count
         let centre = share + z * z / (2 * count)
         let half = z * (share * (1 - share) / count + z * z / (4 * count * count)).squareRoot()
         let scale = 1 + z * z / count

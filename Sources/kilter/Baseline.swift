@@ -5,8 +5,8 @@ import KilterVocabulary
 
 struct Baseline: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what is held for usual.",
-        subcommands: [Show.self])
+        abstract: "Show and compare what is held for usual.",
+        subcommands: [Show.self, Compare.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -1,0 +1,117 @@
+import KilterEngine
+import KilterMath
+import KilterVocabulary
+import Seeded
+import Testing
+
+extension Seeded {
+    fileprivate mutating func uniform() -> Double { Double.random(in: 0x1p-60..<1, using: &self) }
+    fileprivate mutating func normal() -> Double { Elementary.normalQuantile(uniform()) }
+}
+
+@Suite("What is usual, compared")
+struct BaselineComparisonTests {
+    /// Runs of one agent, each a model call and a call of one of two tools, of which some fail.
+    private struct World {
+        var seed: UInt64 = 1
+        var latencyMilliseconds = 400.0
+        var failing = 0.1
+        var searching = 0.5
+        var version = ""
+        var first = 0
+
+        func lines(_ runs: Int) -> [String] {
+            var random = Seeded(seed)
+            return (first..<first + runs).map { run in
+                let start = 1_700_000_000_000_000_000 + run * 60_000_000_000
+                let length = Int(latencyMilliseconds * 1e6 * Elementary.exp(0.3 * random.normal()))
+                let tool = random.uniform() < searching ? "search" : "lookup"
+                let isFailed = tool == "search" && random.uniform() < failing
+                let root = span(run, 0, start, start + length + 2_000_000, "invoke_agent", "", isFailed: false)
+                let call = span(run, 1, start, start + length, "chat", "", isFailed: false)
+                let use = span(run, 2, start + length, start + length + 1_000_000, "execute_tool", tool, isFailed: isFailed)
+                return #"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"desk"}}]},"#
+                    + #""scopeSpans":[{"spans":[\#(call),\#(use),\#(root)]}]}]}"#
+            }
+        }
+
+        private func span(_ run: Int, _ place: Int, _ start: Int, _ end: Int, _ kind: String, _ tool: String, isFailed: Bool) -> String {
+            func hex(_ number: Int, _ width: Int) -> String {
+                let text = String(number, radix: 16)
+                return String(repeating: "0", count: max(0, width - text.count)) + text
+            }
+            var attributes = [("gen_ai.operation.name", kind), ("gen_ai.agent.name", "clerk"), ("gen_ai.request.model", "m")]
+            if !tool.isEmpty { attributes.append(("gen_ai.tool.name", tool)) }
+            if !version.isEmpty { attributes.append(("kilter.version", version)) }
+            let list = attributes.map { #"{"key":"\#($0.0)","value":{"stringValue":"\#($0.1)"}}"# }.joined(separator: ",")
+            let id = run * 8 + place + 1
+            let parent = place == 0 ? "" : #""parentSpanId":"\#(hex(run * 8 + 1, 16))","#
+            return #"{"traceId":"\#(hex(run + 1, 32))","spanId":"\#(hex(id, 16))",\#(parent)"name":"\#(kind)","#
+                + #""startTimeUnixNano":"\#(start)","endTimeUnixNano":"\#(end)","status":{"code":\#(isFailed ? 2 : 0)},"#
+                + #""attributes":[\#(list)]}"#
+        }
+    }
+
+    private func engine(_ worlds: [World], runs: Int = 400) throws -> Engine {
+        let engine = Engine(settings: Run.settings)
+        let text = worlds.flatMap { $0.lines(runs) }.joined(separator: "\n")
+        try Replay(engine: engine) { _ in }.run(bytes: Array(text.utf8), name: "worlds")
+        return engine
+    }
+
+    private func named(_ comparison: BaselineComparison, _ signal: String, _ step: String) throws -> BaselineComparison.Difference {
+        try #require(comparison.differences.first { $0.signal == signal && $0.step == step })
+    }
+
+    @Test("Two states that differ in one thing differ in that, and by as much as is true; alike ones do not")
+    func states() throws {
+        let first = try engine([World()])
+        let alike = BaselineComparison(first, to: try engine([World(seed: 2)]))
+        #expect(!alike.differences.isEmpty && alike.beyond(0).isEmpty)
+        let slower = BaselineComparison(first, to: try engine([World(seed: 3, latencyMilliseconds: 520, searching: 0.8)]))
+        let latency = try named(slower, "latency", "model_call")
+        // ln 1.3 is 0.62 of the standard deviation of a difference; Φ(0.62) is 0.73.
+        #expect(latency.isBeyondChance && (latency.difference.size - 0.46).magnitude < 0.12)
+        #expect(latency.difference.lower < 0.46 && 0.46 < latency.difference.upper + 0.05 && latency.beforeText != latency.afterText)
+        let mix = try named(slower, "tool", "run")
+        #expect(mix.category == "search" || mix.category == "lookup")
+        #expect((mix.size - 0.3).magnitude < 0.1 && mix.isBeyondChance)
+        #expect(slower.differences.map(\.size) == slower.differences.map(\.size).sorted(by: >))
+        #expect(slower.beyond(0.9).isEmpty && slower.beyond(0.2).count >= 2)
+    }
+
+    @Test("Errors of one tool are that tool's own rate, beside that of the runs")
+    func tools() throws {
+        let comparison = BaselineComparison(try engine([World(failing: 0.1)]), to: try engine([World(seed: 4, failing: 0.5)]))
+        let search = try named(comparison, "error_rate", "search"), lookup = try named(comparison, "error_rate", "lookup")
+        #expect(search.isBeyondChance && (search.difference.size - 0.4).magnitude < 0.12 && search.isRate)
+        #expect(lookup.size == 0 && !lookup.isBeyondChance)
+        let run = try named(comparison, "error_rate", "run")
+        #expect(run.size > 0.1 && run.size < search.size)
+    }
+
+    @Test("Versions of an agent within one state; one that is not known gives nothing")
+    func versions() throws {
+        let one = try engine([
+            World(version: "1"), World(seed: 5, latencyMilliseconds: 520, version: "2", first: 400),
+        ])
+        let comparison = BaselineComparison(one, .named("1"), to: one, .named("2"))
+        #expect(try named(comparison, "latency", "model_call").isBeyondChance)
+        #expect(BaselineComparison(one, .named("1"), to: one, .named("3")).differences.isEmpty)
+        #expect(BaselineComparison(one, to: one, agent: "no-*").differences.isEmpty)
+    }
+
+    @Test("Too little is known of what is young, and nothing is said of it")
+    func young() throws {
+        let comparison = BaselineComparison(try engine([World()]), to: try engine([World(seed: 6)], runs: 20))
+        #expect(comparison.differences.isEmpty && comparison.young > 3)
+    }
+
+    @Test("What is usual is said with the smallest change that would be told, where enough is known")
+    func smallest() throws {
+        let streams = try #require(try engine([World()]).baselines.agents.first).streams
+        let latency = try #require(streams.first { $0.signal == "latency" && $0.step == "model_call" }?.smallest)
+        #expect(latency.factor.map { $0 > 1.02 && $0 < 2 } ?? false && latency.observations == Double(Engine.baselineHorizon))
+        #expect(streams.allSatisfy { $0.state != .learning || $0.smallest == nil })
+    }
+}
