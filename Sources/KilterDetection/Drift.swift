@@ -45,7 +45,7 @@ enum Drift {
         }
         let total = stream.baseline.observe(
             value, allowance: allowance, hour: hour, day: Int32(truncatingIfNeeded: time / 86_400_000_000_000),
-            learns: stream.watch.said != .critical)
+            learns: learns(stream.watch), isPinned: stream.watch.isPinned)
         return conclude(&stream, total, pool, desk)
     }
 
@@ -54,7 +54,8 @@ enum Drift {
     ) -> Said {
         if isAdopted(stream.watch, desk.now) { stream.restart(RateBaseline(direction: stream.baseline.direction)) }
         stream.join(pool.round)
-        let total = stream.baseline.observe(isHit, allowance: allowance, learns: stream.watch.said != .critical)
+        let total = stream.baseline.observe(
+            isHit, allowance: allowance, learns: learns(stream.watch), isPinned: stream.watch.isPinned)
         return conclude(&stream, total, pool, desk)
     }
 
@@ -90,15 +91,17 @@ enum Drift {
         let total = stood ? own : pool.total(with: own)
         let isClear =
             stood
-            || total >= 1 && isClear(stream.baseline.evidence, lane, known: stream.baseline.count, least: known)
-                && isTold(stream.baseline.reading, least: least)
+            || total >= 1
+                && isClear(
+                    stream.baseline.evidence, lane, known: stream.watch.isPinned ? .max : stream.baseline.count, least: known)
+                && isTold(reading(stream), least: least)
         let severity = severity(isClear ? total : 0, &stream.watch, age: stream.baseline.evidence.age(lane), desk)
         stream.watch.pooled = stream.watch.said == .nothing ? pool.part(of: own, product: stream.baseline.evidence.products[lane]) : 0
         guard let severity else {
             if stream.watch.isOver { stream.baseline.restart() }
             return nothing
         }
-        let read = stream.baseline.reading
+        let read = reading(stream)
         if total >= desk.standards.budget.criticalFactor { stream.baseline.restart() }
         var change = SignalChange()
         change.way = SignalChange.Way(read.kind)
@@ -113,6 +116,14 @@ enum Drift {
         verdict.isPooled = !stood && own < 1
         return (verdict, change)
     }
+
+    /// A pinned stream's observations since the change are not among those that tell what was usual.
+    private static func reading<Baseline>(_ stream: WatchedStream<Baseline>) -> ChangeReading {
+        stream.watch.isPinned
+            ? stream.baseline.reading.held(against: stream.baseline.level, of: stream.baseline.count) : stream.baseline.reading
+    }
+
+    private static func learns(_ watch: StreamWatch) -> Bool { watch.said != .critical && !watch.isPinned }
 
     /// Whether a change is there to be named: evidence of it, and enough observations before it.
     static func isClear(_ evidence: ChangeEvidence, _ lane: Int, known: UInt32, least: UInt32 = beforeMin) -> Bool {
@@ -142,7 +153,7 @@ enum Drift {
     static let nothing: Said = (Verdict(detector: .drift, severity: .info, onset: .zero), nil)
 
     static func isAdopted(_ watch: StreamWatch, _ now: EventTime) -> Bool {
-        watch.said != .nothing && watch.changedAt + adopted < now
+        watch.said != .nothing && watch.changedAt + adopted < now && !watch.isPinned
     }
 
     /// One change is told by one detector, whatever explains it best later on.

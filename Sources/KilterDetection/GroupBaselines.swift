@@ -25,6 +25,9 @@ extension Detection {
         // Guard: the slab of groups is not changed again while the pointer is used.
         let group = shard.groupBaselines.findOrInsert(run.groupKey, owner: run.tenant, initial: AgentBaseline()).slot
         group.pointee.runs &+= 1
+        // Whose they are, for people: a service, or the model that is asked.
+        (group.pointee.environment, group.pointee.service) = run.kind == .service ? (run.environment, run.service) : (0, 0)
+        group.pointee.agent = run.kind == .model ? run.model : 0
         let desk = BaselineDesk(record: run.record, now: run.engineTime, fleet: run.fleet, standards)
         var book = BaselineBook(desk: desk, subject: RunSubject(run), agent: group, time: run.observedAt.nanoseconds)
         book.group = run.kind

@@ -75,7 +75,7 @@ extension BaselineDesk {
     ) {
         guard let step else { return }
         let name = step.kind == .tool || step.kind == .phase ? step.name : 0
-        let key = StableHash.combine(StableHash.combine(row.pointee.place.agentKey, name), UInt64(step.kind.rawValue) | 0x7a11 << 8)
+        let key = TailStream.key(agentKey: row.pointee.place.agentKey, step.kind, name)
         // Guard: the pointers are used before their slabs are changed again.
         let stream = shard.tails.findOrInsert(key, owner: row.pointee.place.tenantName, initial: TailStream()).slot
         var allowance = 0.0

@@ -154,9 +154,9 @@ extension BaselineComparison {
 
     private static func name(_ move: MixMove, _ engine: Engine, _ tenant: NameHash) -> String? {
         guard move.share.category != 0 else { return nil }
-        let names = engine.admission.names(of: tenant)
+        let names = engine.admission.names(of: tenant), share = move.share
         let text =
-            move.share.target == 0 ? names.text(move.share.category) : "\(names.text(move.share.origin)) → \(names.text(move.share.target))"
+            share.target == 0 ? names.text(share.category) : "\(names.text(share.origin)) → \(names.text(share.target))"
         return text.contains("~") ? nil : text
     }
 }

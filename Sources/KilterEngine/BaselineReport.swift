@@ -11,6 +11,8 @@ public struct BaselineReport: Sendable {
         public var signal: String
         public var step: String
         public var state: State
+        /// Frozen as the reference: it learns nothing more.
+        public var isPinned = false
         /// Observations so far, and how many more it takes until a change could be told.
         public var observations: UInt32
         public var missing: UInt32
@@ -31,9 +33,14 @@ public struct BaselineReport: Sendable {
         public var version: String
         public var runs: UInt32
         public var streams: [Stream]
+        /// Of a group: what its agents have in common, `service` or `model`, and about how many they are.
+        public var group: String?
+        public var members: UInt32 = 0
     }
 
     public var agents: [Agent] = []
+    /// All agents of a service, or all that ask one model, which is `agent` then.
+    public var groups: [Agent] = []
 }
 
 extension Engine {
@@ -54,14 +61,32 @@ extension Engine {
             places[key] = known.count
             known.append((slot, agent))
         }
+        if case .observations = horizon { addGroups(isWanted, &places, &known) }
         forEachStream(where: { identity in places[identity.agentKey].map { known[$0].slot.epoch == identity.epoch } ?? false }) { stream in
             guard let at = places[stream.identity.agentKey] else { return }
             known[at].agent.streams.append(described(stream, known[at].slot, within: horizon))
+            if case .observations = horizon { known[at].agent.streams += tails(beside: stream, known[at].slot) }
         }
         var agents = known.map(\.agent)
         for at in agents.indices { agents[at].streams.sort { ($0.signal, $0.step) < ($1.signal, $1.step) } }
         agents.sort { ($0.tenant, $0.environment, $0.service, $0.agent) < ($1.tenant, $1.environment, $1.service, $1.agent) }
-        return BaselineReport(agents: agents)
+        return BaselineReport(agents: agents.filter { $0.group == nil }, groups: agents.filter { $0.group != nil })
+    }
+
+    private func addGroups(
+        _ isWanted: (BaselineReport.Agent) -> Bool, _ places: inout [UInt64: Int],
+        _ known: inout [(slot: AgentBaseline, agent: BaselineReport.Agent)]
+    ) {
+        forEachGroup { key, tenant, slot in
+            // A group of one agent says nothing that the agent does not.
+            guard slot.hasManyMembers else { return }
+            var group = described(slot, of: tenant)
+            group.group = slot.agent == 0 ? GroupRun.Kind.service.name : GroupRun.Kind.model.name
+            group.members = UInt32(clamping: Int(slot.memberCount.rounded()))
+            guard isWanted(group) else { return }
+            places[key] = known.count
+            known.append((slot, group))
+        }
     }
 
     private func described(_ slot: AgentBaseline, of tenant: NameHash) -> BaselineReport.Agent {
@@ -91,6 +116,7 @@ extension Engine {
         func evidence<Baseline: ChangeBaseline>(_ baseline: Baseline) -> Amount {
             Amount(rounding: Double(baseline.evidence.total(baseline.weights)))
         }
+        known.isPinned = stream.watch.isPinned
         switch stream.baseline {
         case .value(let baseline):
             known.evidence = evidence(baseline)
@@ -104,7 +130,7 @@ extension Engine {
         return known
     }
 
-    private static func amount(_ value: Double, _ signal: Signal) -> Amount {
+    static func amount(_ value: Double, _ signal: Signal) -> Amount {
         signal.unit == .microdollars ? Amount(rounding: value / 1e6) : Amount(rounding: value)
     }
 }

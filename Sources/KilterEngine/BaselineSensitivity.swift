@@ -33,8 +33,9 @@ enum Horizon {
 extension Engine {
     private static let weekNanoseconds = 7 * 86_400e9
 
-    /// What a stream may spend an observation, and how many of them a week brings; nil as long as no time has passed.
-    func traffic(of stream: KnownStream, _ agent: AgentBaseline) -> (allowance: Double, weekly: Double)? {
+    /// What a stream, and what all of its agent, may spend an observation, and how many of them a week brings; nil as long as no time
+    /// has passed.
+    func traffic(of stream: KnownStream, _ agent: AgentBaseline) -> (allowance: Double, whole: Double, weekly: Double)? {
         let watch = stream.watch, elapsed = Double(watch.lastSeen.since(watch.firstSeen).count)
         guard stream.count > 1, elapsed > 0 else { return nil }
         let gap = elapsed / Double(stream.count - 1)
@@ -43,7 +44,7 @@ extension Engine {
         let runs = stream.identity.epoch == 0 ? max(1, Double(agent.runs) / Double(stream.count)) : 1
         let passed = Nanoseconds(UInt64(exactly: gap.rounded()) ?? .max)
         let whole = settings.falseAlarms.allowance(passed: passed, runs: runs, agents: fleet)
-        return (whole * agent.share(of: stream.identity.signal, at: watch.lastSeen), Self.weekNanoseconds / gap)
+        return (whole * agent.share(of: stream.identity.signal, at: watch.lastSeen), whole, Self.weekNanoseconds / gap)
     }
 
     /// What a stream that is ready would tell; nil where nothing would be told, or nobody knows.
@@ -71,7 +72,10 @@ extension Engine {
         }
         switch stream.baseline {
         case .value(let baseline):
-            guard let factor = smallest(allowance)?.factor(logDeviation: baseline.logDeviation), baseline.median > 0 else { return nil }
+            // Of values that mostly equal each other no factor says what would be told.
+            guard baseline.logDeviation > 0.01, let factor = smallest(allowance)?.factor(logDeviation: baseline.logDeviation),
+                baseline.median > 0
+            else { return nil }
             let applied = baseline.direction == .down ? 1 / factor : factor
             return (baseline.median, baseline.median * applied, applied, stream.isDistance ? .score : signal.unit)
         case .rate(let baseline):

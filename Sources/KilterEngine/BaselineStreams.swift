@@ -55,6 +55,16 @@ extension Engine {
         }
     }
 
+    /// The same of groups.
+    func forEachGroup(_ body: (_ key: UInt64, _ tenant: NameHash, AgentBaseline) -> Void) {
+        for room in shards {
+            for key in room.shard.groupBaselines.sortedKeys() {
+                guard let kept = room.shard.groupBaselines.peek(key), kept.slot.runs > 0 else { continue }
+                body(key, kept.owner, kept.slot)
+            }
+        }
+    }
+
     /// Every stream of the agents and groups that are wanted, in a fixed order. Cost: a walk over all of them.
     func forEachStream(where isWanted: (StreamIdentity) -> Bool, _ body: (KnownStream) -> Void) {
         func offer(_ watch: StreamWatch, _ tenant: NameHash, _ baseline: KnownStream.Baseline, isDistance: Bool = false) {

@@ -22,7 +22,10 @@ extension Engine {
 
     private static func main(_ signal: Signal, of agent: BaselineReport.Agent) -> BaselineReport.Stream? {
         let name = signal.name("")
-        let streams = agent.streams.filter { signal == .outcome ? $0.signal.hasPrefix(name) : $0.signal == name }
+        // Errors of runs are those of all their tools.
+        let streams = agent.streams.filter { signal != .errorRate || $0.step == SignalChange.Step.run.name }.filter {
+            signal == .outcome ? $0.signal.hasPrefix(name) : $0.signal == name
+        }
         return streams.max { ($0.observations, $1.step, $1.signal) < ($1.observations, $0.step, $0.signal) }
     }
 }

@@ -18,6 +18,8 @@ public protocol ChangeBaseline: BitwiseCopyable, Sendable {
     /// Observations of the epoch.
     var count: UInt32 { get }
     var reading: ChangeReading { get }
+    /// Where the observations that were learned lie on average, in the unit of `reading`.
+    var level: Double { get }
 
     /// Gives up the evidence that an alarm was raised with; the onsets stay known.
     mutating func spend()
@@ -38,6 +40,7 @@ extension RateChange {
 
 extension RateBaseline: ChangeBaseline {
     public var reading: ChangeReading { change.reading }
+    public var level: Double { Double(rate) }
 }
 
 extension ScoreBaseline: ChangeBaseline {

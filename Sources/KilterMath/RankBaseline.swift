@@ -106,7 +106,9 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// One observation. Negative, infinite and undefined values are passed over. `allowance` in expected false alarms since
     /// the previous one; `hour` of the day in 0..<24 and number of the day matter only with the season's
     /// hygiene. Returns the evidence: an alarm at 1.
-    public mutating func observe(_ value: Double, allowance: Float, hour: Int = 0, day: Int32 = 0, learns: Bool = true)
+    public mutating func observe(
+        _ value: Double, allowance: Float, hour: Int = 0, day: Int32 = 0, learns: Bool = true, isPinned: Bool = false
+    )
         -> Float
     {
         guard value >= 0, value < .infinity else { return evidence.total(weights) }
@@ -126,6 +128,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
         guard total > Self.warmUp else { return 0 }
         var ratios = self.ratios(learns: learns)
         if count <= Self.warmUp { ratios *= RankTable.isLarge }
+        if isPinned { ratios /= PinnedReference.caution(RankTable.deviations, count: Float(total)) }
         evidence.update(ratios, masses: RankTable.weights(direction, count: total) * allowance, score: log)
         return evidence.total(weights)
     }
@@ -248,6 +251,9 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
 
     /// Lets go of the evidence of some alternatives.
     public mutating func forget(lanes: SIMDMask<SIMD16<UInt32.SIMDMaskScalar>>) { evidence.forget(lanes) }
+
+    /// The geometric mean.
+    public var level: Double { exponential(steps: count > 0 ? logSum / Double(count) * Double(Elementary.stepsPerOctave) : 0) }
 
     /// Standard deviation of ln x, from the extent of its middle half; zero while bins are not placed.
     public var logDeviation: Double {

@@ -91,7 +91,7 @@ public struct RateBaseline: BitwiseCopyable, Sendable, Equatable {
 
     /// One observation; `allowance` in expected false alarms since the previous one. Returns the evidence: an alarm at 1.
     /// What is known to be a change is held against the baseline without becoming part of it: `learns` is false.
-    public mutating func observe(_ isHit: Bool, allowance: Float, learns: Bool = true) -> Float {
+    public mutating func observe(_ isHit: Bool, allowance: Float, learns: Bool = true, isPinned: Bool = false) -> Float {
         let all = Float(count) + priorHits + priorMisses
         // The complement by its own counts: 1 − p would have no digits left after millions of hits.
         let rate = (Float(hits) + priorHits) / all, complement = (Float(count - hits) + priorMisses) / all
@@ -102,9 +102,18 @@ public struct RateBaseline: BitwiseCopyable, Sendable, Equatable {
         if count < Self.warmUp {
             ratios *= priorHits + priorMisses >= 50 ? Self.isLarge : SIMD16(repeating: 0)
         }
+        if isPinned { ratios /= caution(Self.odds * (origin / rate) / scale - ((1 - origin) / complement) / scale) }
         evidence.update(ratios, allowance: allowance, score: isHit ? 1 : 0)
         if learns { learn(isHit) }
         return evidence.total(weights)
+    }
+
+    /// See `PinnedReference`; `gap` is the difference of the bets on a hit and on a miss. Two hits more than there were, because the
+    /// error of few is not that of a normal law.
+    @inline(never) private func caution(_ gap: SIMD16<Float>) -> SIMD16<Float> {
+        let all = Float(count) + 4, share = (Float(hits) + 2) / all
+        let deviations = gap.replacing(with: -gap, where: gap .< 0) * (share * (1 - share)).squareRoot()
+        return PinnedReference.caution(deviations, count: all)
     }
 
     private mutating func learn(_ isHit: Bool) {

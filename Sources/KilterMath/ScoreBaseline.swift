@@ -33,6 +33,9 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
     /// Standard deviation of the scores so far.
     public var deviation: Double { max((squares / freedom).squareRoot(), Self.deviationMin) }
 
+    /// The mean of the scores so far.
+    public var level: Double { count > 0 ? sum / Double(count) : 0 }
+
     /// The spread is not taken for less: means of mostly equal scores are rare jumps, not a narrow normal law.
     private static let deviationMin = 0.3
 

@@ -138,6 +138,22 @@ public struct TailBaseline: BitwiseCopyable, Sendable, Equatable {
         if count == Self.countMax { thin() }
     }
 
+    /// The usual value; nil where there are too few to tell.
+    public var usual: Double? { count >= Self.ready ? Self.value(Double(median)) : nil }
+
+    /// The smallest value that would be an outlier at `allowance`, in expected false alarms; nil where none would be.
+    public func least(allowance: Double) -> Double? {
+        guard count >= Self.ready, keptCount > 0 else { return nil }
+        let octaves = Double(median) + Double(Self.octavesMin) * Double(Elementary.stepsPerOctave)
+        var near = max(kept[Int(keptCount) - 1], Int32(exactly: octaves.rounded(.up)) ?? .max - 1), far = Int32(1) << 23
+        guard near < far, probability(above: far) <= allowance else { return nil }
+        while far - near > 1 {
+            let middle = near + (far - near) / 2
+            if probability(above: middle) <= allowance { far = middle } else { near = middle }
+        }
+        return Self.value(Double(far))
+    }
+
     /// Every second value, the largest among them, stands for all. As many come to them until the next time; where they do
     /// not, the level fell, and what was known of it is of no use any more.
     private mutating func thin() {

@@ -57,6 +57,8 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
 
     /// Spans of its runs name no parents, so that no span ends a run.
     public var isFlat = false
+    /// Somebody froze what is usual: no version and no declared change begins an epoch.
+    public var isPinned = false
     /// Of a group: which of 128 places its members fall into.
     var members = Bits128()
 

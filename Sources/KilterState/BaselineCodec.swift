@@ -79,6 +79,7 @@ extension AgentBaseline: Slot {
         writer.write(members.low)
         writer.write(members.high)
         writer.write(isFlat)
+        writer.write(isPinned)
         pool.write(to: &writer)
         writer.write(tails)
         for place in 0..<6 {
@@ -109,6 +110,7 @@ extension AgentBaseline: Slot {
         members.low = try reader.read()
         members.high = try reader.read()
         isFlat = try reader.readBool()
+        isPinned = try reader.readBool()
         pool = try EvidencePool(from: &reader)
         tails = try reader.read()
         for place in 0..<6 {
@@ -154,6 +156,7 @@ extension StreamWatch {
         writer.write(said.rawValue)
         writer.write(hasVaried)
         writer.write(isBurst)
+        writer.write(isPinned)
         for lane in 0..<16 { writer.write(onsets[lane]) }
         writer.write(changedAt.nanoseconds)
         writer.write(lastChange.nanoseconds)
@@ -181,6 +184,7 @@ extension StreamWatch {
         said = word
         hasVaried = try reader.readBool()
         isBurst = try reader.readBool()
+        isPinned = try reader.readBool()
         for lane in 0..<16 { onsets[lane] = try reader.read() }
         changedAt = EventTime(nanoseconds: try reader.read())
         lastChange = EventTime(nanoseconds: try reader.read())

@@ -153,6 +153,10 @@ extension AgentBaseline {
         let isOfBefore = startedAt < declared.change.time
         let mark = (isOfBefore ? declared.changeBefore : declared.change).identity
         let version = next != 0 ? next : version
+        if isPinned {
+            self.version = version
+            return false
+        }
         let identity = mark == 0 ? version : StableHash.combine(version, mark)
         if epoch == latestEpoch { declared.runs &+= 1 }
         guard identity != declared.identity else { return false }

@@ -54,6 +54,8 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
     /// What the stream adds to its agent's pool of evidence, and the round of the pool that it is in.
     public var pooled: Float = 0
     public var round: UInt32 = 0
+    /// Somebody froze what is usual: nothing more is learned, whatever comes.
+    public var isPinned = false
     /// The change that stood is over with this observation.
     public var isOver = false
 

@@ -19,6 +19,11 @@ public struct TailStream: BitwiseCopyable, Sendable {
 
     public init() {}
 
+    /// Where the tails of one kind of step of one agent are kept; the name is that of a tool or a phase, else zero.
+    public static func key(agentKey: UInt64, _ kind: RunTally.StepKind, _ name: NameHash) -> UInt64 {
+        StableHash.combine(StableHash.combine(agentKey, name), UInt64(kind.rawValue) | 0x7a11 << 8)
+    }
+
     public var isReady: Bool { ready != 0 }
 
     /// What has passed since the observation before.

@@ -5,8 +5,8 @@ import KilterVocabulary
 
 struct Baseline: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show and compare what is held for usual.",
-        subcommands: [Show.self, Compare.self])
+        abstract: "Show, compare and pin what is held for usual.",
+        subcommands: [Show.self, Compare.self, Pin.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -14,7 +14,9 @@ struct Baseline: AsyncParsableCommand {
             discussion: """
                 For each agent and signal: how many observations there are, what is usual, and whether a change could be told.
                 Where too little is known yet, it says how much more it takes. Medians of values, rates, and of mixes the share of
-                the commonest category.
+                the commonest category; under "would be told" the smallest change for the worse that one signal alone would tell
+                within 100 observations at the budget in effect, and of single calls the smallest outlier. Groups, whose agents' runs
+                are each held against their own, come last.
 
                 Example: kilter replay --save learned.kilter traces/ > events.jsonl; kilter baseline show learned.kilter
                 """)
@@ -29,23 +31,34 @@ struct Baseline: AsyncParsableCommand {
                 let settings = try ConfigurationFile.read(config, profile: nil).settings
                 let engine = Engine(settings: settings)
                 try Snapshots.check(file) { try engine.restore(try Files.read(file)) }
-                let agents = engine.baselines.agents.filter { Glob.matches(agent, $0.agent) }
+                let report = engine.baselines
+                let agents = report.agents.filter { Glob.matches(agent, $0.agent) } + (agent == "*" ? report.groups : [])
                 if agents.isEmpty { StandardError.line("kilter: no agent with a finished run in \(file)") }
                 try StandardOutput.write(agents.map(json ? Self.lines : Self.paragraph).joined(separator: json ? "" : "\n"))
             }
         }
 
         private static func paragraph(_ agent: BaselineReport.Agent) -> String {
-            let path = [agent.tenant, agent.environment, agent.service, agent.agent].joined(separator: "/")
+            let path =
+                agent.group.map { "\(agent.tenant): about \(agent.members) agents of \($0) \(agent.service)\(agent.agent)" }
+                ?? [agent.tenant, agent.environment, agent.service, agent.agent].joined(separator: "/")
             let version = agent.version.isEmpty ? "" : ", version \(agent.version)"
             let rows = agent.streams.map { stream in
                 [
-                    stream.signal, stream.step, stream.state == .learning ? "needs about \(stream.missing) more" : stream.state.rawValue,
-                    String(stream.observations), stream.usual.map { "\($0.text) \(stream.unit)" } ?? "-", stream.evidence.text,
+                    stream.signal, stream.step, state(stream),
+                    String(stream.observations), stream.usual.map { "\($0.text) \(stream.unit)" } ?? "-",
+                    stream.smallest.map { told in
+                        told.to + (told.factor.map { " (×\(Amount(rounding: ($0 * 100).rounded() / 100).text))" } ?? "")
+                    } ?? "-", stream.evidence.text,
                 ]
             }
-            let table = TextTable(["signal", "of", "state", "observations", "usual", "evidence"], rows)
+            let table = TextTable(["signal", "of", "state", "observations", "usual", "would be told", "evidence"], rows)
             return TerminalText.safe("\(path): \(agent.runs) runs\(version)") + "\n" + table.text
+        }
+
+        private static func state(_ stream: BaselineReport.Stream) -> String {
+            let state = stream.state == .learning ? "needs about \(stream.missing) more" : stream.state.rawValue
+            return stream.isPinned ? (stream.state == .ready ? "pinned" : "\(state), pinned") : state
         }
 
         private static func lines(_ agent: BaselineReport.Agent) -> String {
@@ -58,6 +71,9 @@ struct Baseline: AsyncParsableCommand {
                     Evidence("observations", .integer(Int64(stream.observations))), Evidence("missing", .integer(Int64(stream.missing))),
                 ]
                 if let usual = stream.usual { facts.append(Evidence("usual", .amount(usual))) }
+                if let group = agent.group { facts.append(Evidence("group", .string(group))) }
+                if stream.isPinned { facts.append(Evidence("pinned", .string("yes"))) }
+                if let told = stream.smallest { facts.append(Evidence("would_be_told", .string(told.to))) }
                 facts += [Evidence("unit", .string(stream.unit)), Evidence("evidence", .amount(stream.evidence))]
                 return String(decoding: FactsJSON.encode(facts), as: UTF8.self) + "\n"
             }.joined()
