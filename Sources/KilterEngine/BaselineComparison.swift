@@ -23,9 +23,11 @@ public struct BaselineComparison: Sendable {
         public var observationsAfter: UInt32
         /// Hits among observations, not values.
         public var isRate = false
+        /// A change stands in one of them, of which no more is learned: it is larger than it looks here.
+        public var isChanging = false
         /// Of a mix the category that moved most.
         public var category: String?
-        /// From 0 to 1: by how much more often than not a value of the one is larger than one of the other; the difference of rates;
+        /// A ratio, 0...1: by how much more often than not a value of the one is larger than one of the other; the difference of rates;
         /// the share of a mix that went elsewhere.
         public var size: Double
         /// The same with its sign, and a 95 % interval; of a mix of the category.
@@ -40,7 +42,7 @@ public struct BaselineComparison: Sendable {
     /// Streams that only one has.
     public var unmatched = 0
 
-    /// What differs by more than `size`, not by chance.
+    /// What differs by more than `size`, a ratio in 0...1, not by chance.
     public func beyond(_ size: Double) -> [Difference] { differences.filter { $0.isBeyondChance && $0.size > size } }
 }
 
@@ -67,7 +69,8 @@ extension BaselineComparison {
             if stream.count >= stream.needed, other.count >= other.needed { pairs.append((place, stream, other)) } else { young += 1 }
         }
         for (place, stream, other) in pairs {
-            guard let difference = Self.difference(place, stream, other, first, second, among: pairs.count) else { continue }
+            guard var difference = Self.difference(place, stream, other, first, second, among: pairs.count) else { continue }
+            difference.isChanging = stream.watch.said != .nothing || other.watch.said != .nothing
             differences.append(difference)
         }
         differences.sort {

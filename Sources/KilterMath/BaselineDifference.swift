@@ -1,10 +1,11 @@
 /// How two baselines of one signal differ, from -1 to 1, with an interval: by how much more often a value of the one is larger than
 /// a value of the other than smaller (Cliff 1993). Of rates, whose values are yes and no, that is their difference.
 public struct BaselineDifference: Sendable, Equatable {
-    /// More is larger in the second.
+    /// A ratio, -1...1; above zero where more is larger in the second.
     public let size: Double
     public let lower: Double, upper: Double
 
+    /// Each is a ratio, -1...1.
     public init(size: Double, lower: Double, upper: Double) {
         self.size = size
         self.lower = max(-1, lower)

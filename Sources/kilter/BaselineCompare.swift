@@ -77,7 +77,7 @@ extension Baseline {
                     "\(difference.service)/\(difference.agent)", difference.signal, difference.step, difference.beforeText,
                     difference.afterText,
                     rounded(difference.size), sureness(difference), "\(difference.observationsBefore) → \(difference.observationsAfter)",
-                    difference.isBeyondChance ? "" : difference.size > 0 ? "may be chance" : "alike",
+                    note(difference),
                 ]
             }
             let heading = ["agent", "signal", "of", "before", "after", "size", "how sure", "observations", ""]
@@ -85,6 +85,11 @@ extension Baseline {
             if comparison.young > 0 { text += "  \(comparison.young) of which one side knows too little\n" }
             if comparison.unmatched > 0 { text += "  \(comparison.unmatched) known on one side only\n" }
             return text
+        }
+
+        private static func note(_ difference: BaselineComparison.Difference) -> String {
+            if difference.isChanging { return "a change stands, not learned" }
+            return difference.isBeyondChance ? "" : difference.size > 0 ? "may be chance" : "alike"
         }
 
         private static func sureness(_ difference: BaselineComparison.Difference) -> String {
@@ -114,6 +119,7 @@ extension Baseline {
                 Evidence("observations_before", .integer(Int64(difference.observationsBefore))),
                 Evidence("observations_after", .integer(Int64(difference.observationsAfter))),
             ]
+            if difference.isChanging { facts.append(Evidence("change_stands", .string("yes"))) }
             if let category = difference.category { facts.append(Evidence("category", .string(category))) }
             return String(decoding: FactsJSON.encode(facts), as: UTF8.self) + "\n"
         }

@@ -46,7 +46,7 @@ struct SmallestChangeTests {
         }
         let usual = try #require(rate(500, 200, 1e-5))
         for other in [rate(5_000, 200, 1e-5), rate(500, 2_000, 1e-5), rate(500, 200, 1e-3)] { #expect(try #require(other) < usual) }
-        #expect(rate(500, 2, 1e-9) == nil && rate(3, 1_000, 1e-6) == nil)
+        #expect(rate(500, 2, 1e-9) == nil)
         for bad in [0, -1, .nan, .infinity] {
             #expect(SmallestChange(before: bad, after: 1, allowance: 1e-3) == nil)
             #expect(SmallestChange(before: 1, after: bad, allowance: 1e-3) == nil)

@@ -145,10 +145,11 @@ struct BaselineComparisonTests {
         #expect(call.state == .ready && call.smallest?.factor.map { $0 >= 4 } ?? false)
         let group = try #require(report.groups.first { $0.group == "service" })
         #expect(group.service == "desk" && group.members == 2 && group.streams.contains { $0.signal == "latency" && $0.state == .ready })
-        #expect(report.groups.contains { $0.group == "model" && $0.agent == "m" })
+        // All that ask the model are of one service.
+        #expect(!report.groups.contains { $0.group == "model" })
     }
 
-    @Test("A pinned state holds what follows against what was usual, over versions and for longer than a change is remembered")
+    @Test("A pinned state tells of a ramp in small steps, a version each, of which none is told against the one before")
     func pinned() throws {
         let learned = try engine([World(minutesBetween: 30)]).snapshot()
         func follow(isPinned: Bool) throws -> (changedAfter: Int, last: BaselineReport.Stream) {
@@ -166,7 +167,7 @@ struct BaselineComparisonTests {
             }
             var changed = 4_000
             for part in 0..<20 {
-                var world = World(seed: UInt64(20 + part), version: part < 10 ? "" : "2", first: 400 + part * 200, minutesBetween: 30)
+                var world = World(seed: UInt64(20 + part), version: "\(part)", first: 400 + part * 200, minutesBetween: 30)
                 (world.growth, world.grown) = (1.0001, Elementary.exp(Double(part) * 200 * Elementary.log(1.0001)))
                 let text = world.lines(200).joined(separator: "\n")
                 try Replay(engine: loaded) { _ in }.run(bytes: Array(text.utf8), name: "ramp")
@@ -175,9 +176,10 @@ struct BaselineComparisonTests {
             return (changed, try latency())
         }
         let pinned = try follow(isPinned: true), free = try follow(isPinned: false)
-        #expect(pinned.changedAfter <= free.changedAfter && pinned.changedAfter < 4_000)
-        #expect(pinned.last.state == .changed && pinned.last.isPinned && pinned.last.observations == 400)
-        #expect(free.last.state != .changed && !free.last.isPinned && free.last.observations != 400)
+        #expect(pinned.changedAfter < 4_000 && free.changedAfter == 4_000, "\(pinned.changedAfter) \(free.changedAfter)")
+        // The run that was under way is not known yet.
+        #expect(pinned.last.state == .changed && pinned.last.isPinned && pinned.last.observations == 399)
+        #expect(!free.last.isPinned && free.last.observations <= 200)
     }
 
     @Test("What was pinned learns again once it is freed")
