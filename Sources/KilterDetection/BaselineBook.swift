@@ -256,7 +256,7 @@ struct BaselineBook {
     }
 
     func isSilenced(_ detector: DetectorID) -> Bool {
-        desk.standards.thresholds[Int(subject.thresholdSet)].silenced.contains(DetectorSet(detector))
+        desk.standards.of(subject.thresholdSet).silenced.contains(DetectorSet(detector))
     }
 
     /// How long before a change a new model may have come for it to be named with it.

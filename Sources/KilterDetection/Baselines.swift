@@ -110,8 +110,12 @@ struct BaselineDesk {
         // Guard: the pointer is used before the slab is changed again.
         let slot = shard.tallies.find(key) ?? begin(row, key, batch.strings, &shard, &found)
         if slot.pointee.isRooted, isAnother(row, slot) { close(slot, &shard, &found) }
-        if slot.pointee.isClosed, !reopen(slot, row, batch.strings, &shard) { return }
         let tool = batch.strings.hash(row.pointee.tool)
+        if slot.pointee.isClosed, !reopen(slot, row, batch.strings, &shard) {
+            // Too late for the run, but a call like any other.
+            watchTails(row, slot.pointee.step(of: row, tool: tool), batch.strings, &shard, &found)
+            return
+        }
         let isLong = slot.pointee.observe(row, tool: tool, batch.strings)
         watchTails(row, slot.pointee.step(of: row, tool: tool), batch.strings, &shard, &found)
         if row.pointee.embedding != 0, let embedding = batch.embedding(of: row.pointee) { slot.pointee.note(embedding) }

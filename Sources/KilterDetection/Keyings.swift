@@ -22,6 +22,11 @@ public struct Standards: Sendable {
 }
 
 extension Standards {
+    /// The set of thresholds that state refers to; where bytes from outside refer to none, the one that all have.
+    @inline(__always) func of(_ thresholdSet: UInt16) -> Thresholds {
+        thresholds.indices.contains(Int(thresholdSet)) ? thresholds[Int(thresholdSet)] : thresholds[0]
+    }
+
     /// Whether an agent with a set of thresholds is under maintenance at an instant of event time.
     @inline(__always) func isMaintained(_ thresholdSet: UInt16, at nanoseconds: UInt64) -> Bool {
         windows.isEmpty ? false : window(thresholdSet, EventTime(nanoseconds: nanoseconds)) != nil
@@ -29,7 +34,7 @@ extension Standards {
 
     /// The window of the agent that an instant falls into; of several the one that lasts longest.
     func window(_ thresholdSet: UInt16, _ time: EventTime) -> MaintenanceWindow? {
-        let mask = thresholds[Int(thresholdSet)].windows
+        let mask = of(thresholdSet).windows
         var found: MaintenanceWindow?
         for (index, window) in windows.enumerated() where index < 64 && mask & 1 << UInt64(index) != 0 && window.contains(time) {
             if found.map({ $0.to < window.to }) ?? true { found = window }
@@ -42,7 +47,7 @@ extension Standards {
     /// Whether a window of the agent overlaps a stretch of event time.
     func isMaintained(_ thresholdSet: UInt16, from: EventTime, to: EventTime) -> Bool {
         guard !windows.isEmpty else { return false }
-        let mask = thresholds[Int(thresholdSet)].windows
+        let mask = of(thresholdSet).windows
         return windows.indices.contains { $0 < 64 && mask & 1 << UInt64($0) != 0 && windows[$0].from < to && from < windows[$0].to }
     }
 }

@@ -134,7 +134,9 @@ extension BaselineDesk {
         _ found: inout Found
     ) {
         let thresholds = standards.thresholds[Int(row.pointee.place.thresholdSet)]
-        guard !thresholds.silenced.contains(DetectorSet(.outlier)) else { return }
+        guard !thresholds.silenced.contains(DetectorSet(.outlier)),
+            !standards.isMaintained(row.pointee.place.thresholdSet, at: row.pointee.endNanoseconds)
+        else { return }
         var finding = Subject(row: row.pointee, strings: strings, record: record, thresholds: thresholds).finding(.outlier, keying: .agent)
         finding.tier = .statistical
         finding.severity = change.evidence >= standards.budget.criticalFactor ? .critical : .warning

@@ -211,14 +211,14 @@ struct PaceDesk {
         (change.lower, change.upper) = (read.lower * perMinute, read.upper * perMinute)
         (change.countBefore, change.countAfter) = (read.countBefore, read.countAfter)
         slot.pointee.watch.keepBefore(&change, stood: stood)
-        change.evidence = total
+        (change.evidence, change.ownEvidence) = (total, total)
         change.alternative = Float(read.alternative)
         change.bucketSeconds = slot.pointee.width
         return change
     }
 
     func isSilenced(_ detector: DetectorID, _ pace: AgentPace) -> Bool {
-        standards.thresholds[Int(pace.thresholdSet)].silenced.contains(DetectorSet(detector))
+        standards.of(pace.thresholdSet).silenced.contains(DetectorSet(detector))
     }
 
     /// A finding about the agent at an instant of its own clock.

@@ -9,6 +9,9 @@ import KilterVocabulary
 /// (`VectorBaseline`), and its distance from the centroid of the runs before (`RankBaseline`). One observation a run, of
 /// embeddings of one length and one version. Readiness: the distance after 33 runs, the place after 305, when its covariance is known.
 enum VectorDrift {
+    /// Runs until the centre of embeddings has settled, from which distances are told.
+    static let settled: UInt32 = 100
+
     @inline(never) static func judge(
         _ stream: inout VectorStream, _ projected: SIMD16<Float>, _ allowance: Float, _ desk: BaselineDesk
     ) -> Drift.Said {
@@ -35,7 +38,7 @@ enum VectorDrift {
         change.way = .moved
         (change.after, change.lower, change.upper) = (read.distance, read.distance, read.distance)
         (change.countBefore, change.countAfter) = (read.countBefore, read.countAfter)
-        change.evidence = total
+        (change.evidence, change.ownEvidence) = (total, total)
         let onset = EventTime(nanoseconds: UInt64(stream.watch.onsets[lane]) * 1_000_000_000)
         return (Drift.Verdict(detector: .vectorDrift, severity: severity, onset: onset), change)
     }
@@ -102,15 +105,17 @@ extension BaselineBook {
             if stream.pointee.watch.said != .critical { stream.pointee.learn(embedding.projected) }
             report(moved, .moved, stream.pointee.watch, epoch, key)
             guard let distance else { continue }
-            let ofSpread = self.allowance(&stream.pointee.spread.watch, identity)
+            // The centre itself settles first, and what comes closer to it meanwhile has not changed.
+            let isSettled = stream.pointee.spread.baseline.count >= VectorDrift.settled
+            let ofSpread = self.allowance(&stream.pointee.spread.watch, identity) * (isSettled ? 1 : 0)
             let wider = Drift.judge(
                 &stream.pointee.spread, distance, hour: Int(time / 3_600_000_000_000 % 24), time: time, ofSpread,
                 PoolShare(others: 0, round: stream.pointee.spread.watch.round), desk)
             note(&stream.pointee.spread.watch, .embedding, isVaried: isVaried, epoch)
             // What moved is further away than it was, too: one episode.
             guard stream.pointee.watch.said == .nothing else { continue }
-            let isCloser = wider.change.map { $0.way == .down || $0.way == .narrower } ?? false
-            report(wider, isCloser ? SignalChange.Way.narrower : .wider, stream.pointee.spread.watch, epoch, key)
+            guard let told = wider.change, told.way == .up || told.way == .wider, told.after > told.before else { continue }
+            report(wider, .wider, stream.pointee.spread.watch, epoch, key)
         }
     }
 

@@ -15,7 +15,7 @@ public final class Engine {
     var desk: Desk
     let crew: Crew
     private var work = ShardWork()
-    private var thresholdSets: ThresholdSets
+    var thresholdSets: ThresholdSets
     private var toolClasses: ToolClasses
     let acknowledgements = Acknowledgements()
     public private(set) var eventCounts = EventCounts()

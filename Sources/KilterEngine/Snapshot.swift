@@ -44,6 +44,7 @@ extension Engine {
         for piece in acknowledgements.snapshot() {
             blobs.append(StateBlob(kind: .table, shard: 0, key: piece.tenant, payload: piece.payload))
         }
+        if let sets = thresholdSets.snapshot { blobs.append(StateBlob(kind: .table, shard: 1, key: 1, payload: sets)) }
         for (number, room) in shards.enumerated() { blobs += room.shard.blobs(shard: UInt8(number)) }
         return blobs
     }
@@ -99,6 +100,7 @@ extension Engine {
             switch (blob.kind, blob.shard) {
             case (.intake, _): try admission.restoreTenant(blob.key, from: &reader)
             case (.desk, 0): try desk.episodes.restore(tenant: blob.key, from: &reader)
+            case (.table, 1): try thresholdSets.restore(from: &reader)
             case (.table, _): try acknowledgements.restore(tenant: blob.key, from: &reader)
             case (.desk, _): try desk.breakers.restore(tenant: blob.key, from: &reader)
             default: continue

@@ -55,7 +55,8 @@ public final class StreamSender {
     private let options: Options
     private let lane = DecodeLane(rules: IntakeRules())
     private var sent = Sent()
-    private var sequence: UInt64 = 0
+    /// Messages sent so far, by topic.
+    private var sequences: [[UInt8]: UInt64] = [:]
     private var begun: ContinuousClock.Instant?
     private var firstTime: UInt64?
     private var lastTime: UInt64 = 0
@@ -105,7 +106,6 @@ public final class StreamSender {
             guard payload.encoding == .json, bytes.first == UInt8(ascii: "{") else { throw Failure.loopNeedsJSON(file: file) }
             bytes = RepeatedStream.rewrite(bytes, round: round, shift: round &* (lastTime - (firstTime ?? lastTime) &+ 1_000_000_000))
         }
-        sequence += 1
         guard try socket.waitWritable(milliseconds: options.patienceMilliseconds) else {
             throw Failure.nobodyListens(endpoint: endpoint)
         }
@@ -117,8 +117,10 @@ public final class StreamSender {
     private func frames(of payload: StreamPayload, _ bytes: [UInt8]) -> [[UInt8]] {
         // It came without a topic, and nobody but the decoder knows its encoding.
         guard payload.encodingIsDeclared else { return [bytes] }
-        let number = (0..<8).map { UInt8(truncatingIfNeeded: sequence >> UInt64(56 - 8 * $0)) }
         let topic = payload.topicBytes > 0 ? Array(lane.block.topic(of: payload)) : Array(payload.envelope.topic.utf8)
+        let sequence = sequences[topic, default: 0] + 1
+        sequences[topic] = sequence
+        let number = (0..<8).map { UInt8(truncatingIfNeeded: sequence >> UInt64(56 - 8 * $0)) }
         return [topic, number, bytes]
     }
 

@@ -43,9 +43,16 @@ struct Episode: Sendable {
         return StableHash.combine(who, finding.subject ^ StableHash.combine(UInt64(finding.detector.rawValue) + 1, finding.tenant))
     }
 
+    private static func fact(_ name: String, _ alert: Alert) -> String {
+        guard case .string(let text)? = alert.evidence.first(where: { $0.name == name })?.value else { return "" }
+        return text
+    }
+
     /// First 16 bytes of SHA-256 over what the contract's section 5 names, in hex.
     static func identity(_ alert: Alert) -> String {
-        let subject = alert.signal ?? alert.tool ?? alert.peer ?? ""
+        var subject = alert.signal ?? alert.tool ?? alert.peer ?? ""
+        // One signal may change in several kinds of steps at one record: latency of two tools, of an agent and of its group.
+        if alert.signal != nil { subject += "/\(alert.tool ?? "")/\(fact("step", alert))/\(fact("group", alert))/\(alert.model ?? "")" }
         let parts = [
             alert.detector.name, alert.tenant, alert.environment, alert.service, alert.agent, alert.run, subject,
             alert.traceID.hex, Hex.string(alert.spanID),

@@ -70,8 +70,11 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
         return weight > 0 ? sum / weight : 0
     }
 
-    /// Whether a bucket of the cell can be judged.
-    public func isReady(cell: Int) -> Bool { count >= Self.ready && expected(cell: cell) != nil }
+    /// Events a bucket below which none is judged: of rare runs the calls come together, and buckets are empty or full.
+    static let meanMin = 3.0
+
+    /// Whether a bucket of the cell can be judged: it was seen often enough, and buckets hold several events.
+    public func isReady(cell: Int) -> Bool { count >= Self.ready && expected(cell: cell) != nil && mean >= Self.meanMin }
 
     /// The part of an observation that one bucket is worth, 0...1.
     public var worth: Float {
