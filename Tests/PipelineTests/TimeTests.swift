@@ -1,3 +1,4 @@
+import Foundation
 import KilterEngine
 import KilterSimulator
 import KilterVocabulary
@@ -40,6 +41,39 @@ struct TimeTests {
             let halves = try Run.cut(Self.release, at: cut, workers: (1, 3), settings: settings)
             #expect(halves.events == whole.events && halves.stateHash == whole.stateHash, "cut before line \(cut + 1)")
         }
+    }
+
+    @Test("State that is restored has the thresholds and windows of each agent, whoever is heard of first")
+    func overridesRestored() throws {
+        let agents = Set(Self.release.flatMap { Self.agents(in: String(decoding: $0, as: UTF8.self)) }).sorted()
+        try #require(agents.count == 2)
+        let times = "from: \"2027-01-01T00:00:00Z\", to: \"2028-01-01T00:00:00Z\"}"
+        let settings = try Self.settings(
+            """
+            maintenance: [{for: {agent: "\(agents[1])"}, \(times)]
+            detectors: [{for: {agent: "\(agents[0])"}, repeated_call: {warning: 7}}]
+
+            """)
+        let whole = try Run.replay(Self.whole, settings: settings)
+        for cut in [1, 2, 3, Self.release.count / 2, Self.release.count - 1] {
+            let halves = try Run.cut(Self.release, at: cut, workers: (1, 2), settings: settings)
+            #expect(halves.events == whole.events && halves.stateHash == whole.stateHash, "cut before line \(cut + 1)")
+        }
+    }
+
+    private static func agents(in line: String) -> [String] {
+        line.components(separatedBy: "\"gen_ai.agent.name\",\"value\":{\"stringValue\":\"").dropFirst().compactMap {
+            $0.split(separator: "\"").first.map(String.init)
+        }
+    }
+
+    @Test("Every event has an id of its own, also where several signals change at one record")
+    func ownIDs() throws {
+        let said = try Run.replay(Self.whole, settings: Self.settings())
+        let ids = said.events.compactMap { event in
+            event.range(of: "\"id\":\"").map { String(event[$0.upperBound...].prefix(40)) }
+        }
+        #expect(ids.count > 10 && Set(ids).count == ids.count)
     }
 
     @Test("In a maintenance window nothing statistical is said or learned, and only of whom it is for")
