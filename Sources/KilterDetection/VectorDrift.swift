@@ -76,9 +76,10 @@ enum VectorDrift {
             return Readiness(detector: .vectorDrift, state: .idle, tier: nil, why: "no model call seen yet")
         }
         guard seen.embeddings > 0 else {
+            // Nobody who has none at hand is asked to compute one for this.
             return Readiness(
-                detector: .vectorDrift, state: .blind, tier: nil, why: "no model call carries an embedding", missing: ["kilter.embedding"],
-                fix: "Put the embedding of what the model was asked, which retrieval often has at hand, on its span: kilter.embedding.")
+                detector: .vectorDrift, state: .idle, tier: nil,
+                why: "no model call carries an embedding; where one is at hand, put it on the span: kilter.embedding")
         }
         return Readiness(
             detector: .vectorDrift, state: .live, tier: .statistical,
