@@ -105,7 +105,7 @@ struct BaselineBook {
             ).slot
             let allowance = allowance(&stream.pointee.watch, identity), isKnown = stream.pointee.baseline.count >= RunScores.observationsMin
             let hour = Int(time / 3_600_000_000_000 % 24)
-            let said = pooled(stream) { Drift.judge(&$0, value, hour: hour, time: time, allowance, $1, desk) }
+            let said = pooled(&stream.pointee) { Drift.judge(&$0, value, hour: hour, time: time, allowance, $1, desk) }
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.baseline.isVaried, epoch)
             if isKnown, epoch == agent.pointee.epoch { scores.add(stream.pointee.baseline.score, signal, step) }
             guard var change = said.change else { continue }
@@ -133,7 +133,7 @@ struct BaselineBook {
             {
                 scores.add(Self.score(isHit, stream.pointee.baseline, key), signal, .run)
             }
-            let said = pooled(stream) { Drift.judge(&$0, isHit, allowance, $1, desk) }
+            let said = pooled(&stream.pointee) { Drift.judge(&$0, isHit, allowance, $1, desk) }
             let hits = stream.pointee.baseline.hits
             note(&stream.pointee.watch, signal, isVaried: hits > 0 && hits < stream.pointee.baseline.count, epoch)
             guard var change = said.change else { continue }
@@ -171,25 +171,27 @@ struct BaselineBook {
         let identity = identity(signal, facet.step, 0, 0), key = identity.key
         // Guard: as above.
         let (stream, isNew) = shard.scores.findOrInsert(
-            key, owner: subject.tenant, initial: ScoreStream(ScoreBaseline(direction: Direction(signal.badDirection))))
+            key, owner: subject.tenant,
+            initial: ScoreStream(
+                ScoreBaseline(direction: Direction(signal.badDirection), level: signal == .repeatAnswer ? .unknown : .zero)))
         if isNew { agent.pointee.noteStream(signal) }
         let passed = stream.pointee.watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(stream.pointee.watch.lastSeen)
         let allowance = allowance(&stream.pointee.watch, identity)
-        let said = pooled(stream) { Drift.judge(&$0, score, isWatched ? allowance : 0, passed: passed, $1, desk) }
+        let said = pooled(&stream.pointee) { Drift.judge(&$0, score, isWatched ? allowance : 0, passed: passed, $1, desk) }
         guard var change = said.change else { return }
         change.signal = signal
         change.step = facet.step
+        if signal == .repeatAnswer { change.mapFigures { $0 / stream.pointee.baseline.deviation } }
         report(said.verdict, change, stream.pointee.watch, 0, subject: key, tool: 0)
     }
 
     /// A verdict with what the agent's other streams say.
-    // Guard: the slot is of the shard's streams, which nothing in here inserts into.
-    @inline(__always) private func pooled<Baseline>(
-        _ stream: UnsafeMutablePointer<WatchedStream<Baseline>>, _ judge: (inout WatchedStream<Baseline>, PoolShare) -> Drift.Said
+    @inline(__always) func pooled<Baseline>(
+        _ stream: inout WatchedStream<Baseline>, _ judge: (inout WatchedStream<Baseline>, PoolShare) -> Drift.Said
     ) -> Drift.Said {
-        let share = agent.pointee.pool.share(of: stream.pointee.watch), before = agent.pointee.pool.part(of: stream.pointee.watch)
-        let said = judge(&stream.pointee, share)
-        agent.pointee.pool.settle(before, stream.pointee.watch, isPooled: said.verdict.isPooled)
+        let share = agent.pointee.pool.share(of: stream.watch), before = agent.pointee.pool.part(of: stream.watch)
+        let said = judge(&stream, share)
+        agent.pointee.pool.settle(before, stream.watch, isPooled: said.verdict.isPooled)
         return said
     }
 

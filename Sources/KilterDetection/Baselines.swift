@@ -203,6 +203,7 @@ struct BaselineDesk {
         book.observeSteps(tally, &shard)
         book.observeMixes(tally, &shard)
         book.observeEmbedding(tally, &shard)
+        book.observeRepeat(tally, &shard)
         found.findings += book.found
         found.groupRuns += book.scores.runs(of: tally, self, agentRuns: agent.pointee.runs, number: found.groupRuns.count)
     }

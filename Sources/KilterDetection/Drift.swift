@@ -62,10 +62,10 @@ enum Drift {
     @inline(never) static func judge(
         _ stream: inout ScoreStream, _ score: Float, _ allowance: Float, passed: Nanoseconds, _ pool: PoolShare, _ desk: BaselineDesk
     ) -> Said {
-        if isAdopted(stream.watch, desk.now) { stream.restart(ScoreBaseline(direction: stream.baseline.direction)) }
+        if isAdopted(stream.watch, desk.now) { stream.restart(stream.baseline.fresh) }
         stream.join(pool.round)
         // Members that are as young do not know their hours either, and together they see in minutes what the hour does.
-        let isYoung = desk.now < stream.watch.firstSeen + youngGroup
+        let isYoung = stream.baseline.knownLevel == .zero && desk.now < stream.watch.firstSeen + youngGroup
         if isYoung {
             stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt))
             stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: youngGroupMax))
@@ -73,7 +73,18 @@ enum Drift {
         let total = stream.baseline.observe(
             score, allowance: allowance, passedSeconds: Double(passed.count) / 1e9, isYoung: isYoung,
             learns: stream.watch.said != .critical)
-        return conclude(&stream, total, pool, desk, least: groupLeast, known: groupBeforeMin)
+        let known = stream.baseline.knownLevel == .zero ? groupBeforeMin : RepeatAnswers.beforeMin
+        return conclude(&stream, total, pool, desk, least: groupLeast, known: known)
+    }
+
+    /// Of a request that came before.
+    @inline(never) static func judge(
+        _ stream: inout ScoreStream, repeated score: Float, _ allowance: Float, _ pool: PoolShare, _ desk: BaselineDesk
+    ) -> Said {
+        if isAdopted(stream.watch, desk.now) { stream.restart(stream.baseline.fresh) }
+        stream.join(pool.round)
+        let total = stream.baseline.observe(score, allowance: allowance, learns: learns(stream.watch))
+        return conclude(&stream, total, pool, desk, least: RepeatAnswers.least, known: RepeatAnswers.beforeMin)
     }
 
     /// What a stream makes of its evidence, `own`, and of that of its agent's other streams.

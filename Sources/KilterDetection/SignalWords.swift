@@ -66,6 +66,8 @@ public enum SignalWords {
         case .inference: change.signal.kind == .value ? " in model calls" : ""
         case .opening: " in the first model call of a run"
         case .phase: " in one phase of its work"
+        case .run where change.signal == .repeatAnswer:
+            ", how unlike the first answer to a request is to the one it got before (0 the same; 0.7 a tenth longer, or other tools),"
         case .run, .span: ""
         }
     }
@@ -160,6 +162,7 @@ public enum SignalWords {
         case .tokensPerSecond: return "\(Amount(rounding: value).text) tokens/s"
         case .perMinute: return "\(Amount(rounding: value).text) per minute"
         case .steps, .score: return Amount(rounding: value).text
+        case .unlikeness: return Amount(rounding: (value * 100).rounded() / 100).text
         case .deviations: return "\(Amount(rounding: (value * 100).rounded() / 100).text) standard deviations"
         }
     }

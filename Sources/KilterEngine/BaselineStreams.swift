@@ -8,7 +8,7 @@ struct KnownStream {
         case value(RankBaseline)
         case rate(RateBaseline)
         case mix(MixStream)
-        /// Of a group.
+        /// Of a group, or of answers to requests that come again.
         case score(ScoreBaseline)
         /// Where embeddings lie.
         case place(VectorStream)
@@ -38,7 +38,7 @@ struct KnownStream {
         switch baseline {
         case .value: RankBaseline.ready
         case .rate, .mix: RateBaseline.ready
-        case .score: ScoreBaseline.ready
+        case .score(let baseline): baseline.ready
         case .place: VectorStream.ready
         }
     }
@@ -83,6 +83,10 @@ extension Engine {
             }
             for key in room.shard.scores.sortedKeys() {
                 if let kept = room.shard.scores.peek(key) { offer(kept.slot.watch, kept.owner, .score(kept.slot.baseline)) }
+            }
+            for key in room.shard.repeats.sortedKeys() {
+                guard let kept = room.shard.repeats.peek(key), kept.slot.stream.baseline.count > 0 else { continue }
+                offer(kept.slot.stream.watch, kept.owner, .score(kept.slot.stream.baseline))
             }
             for key in room.shard.vectors.sortedKeys() {
                 guard let kept = room.shard.vectors.peek(key) else { continue }

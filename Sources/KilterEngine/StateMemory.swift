@@ -11,7 +11,8 @@ public struct StateMemory: Sendable, Equatable {
             graphsMax: Limits.graphsMax, effectsMax: Limits.effectsMax, agentsMax: Limits.agentsMax,
             pairsMax: Limits.dialoguePairsMax, answersMax: Limits.answersMax,
             talliesMax: Limits.talliesMax, ratesMax: Limits.ratesMax, valuesMax: Limits.valuesMax, mixesMax: Limits.mixesMax,
-            tailsMax: Limits.tailsMax, vectorsMax: Limits.vectorsMax, groupsMax: Limits.groupsMax))
+            tailsMax: Limits.tailsMax, vectorsMax: Limits.vectorsMax, repeatsMax: Limits.repeatsMax,
+            groupsMax: Limits.groupsMax))
 
     /// At least one slot of each kind in each shard.
     public init(_ bounds: Shard.Bounds) {

@@ -22,12 +22,16 @@ struct PromptScan {
         isModel(role) || role.equalsFolded("system") || role.equalsFolded("developer")
     }
 
-    /// The message without what stands before its role or, where the role comes last, before that.
-    func lastMessage() -> Text? {
+    static func isTool(_ role: Text) -> Bool { role.equalsFolded("tool") || role.equalsFolded("function") }
+
+    /// The message without what stands before its role or, where the role comes last, before that; `ofTools` whether a tool's
+    /// result is one.
+    func lastMessage(ofTools: Bool) -> Text? {
         var end = text.count
         while let place = role(before: end) {
             end = place.start
             if Self.isOwn(place.role) { continue }
+            if !ofTools, Self.isTool(place.role) { return nil }
             let close = closing(place.end)
             let rest = text.prefix(close).dropFirst(place.end)
             if rest.find("\"content\"") != nil || rest.find("\"parts\"") != nil { return rest }

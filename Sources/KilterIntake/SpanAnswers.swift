@@ -33,7 +33,8 @@ extension SpanResolver {
         answer.digest = draft.digest
         answer.tailBytes = draft.tail.bytes
         answer.tailRepeats = draft.tail.repeats
-        if answer.kind == .text || answer.kind == .brief { answer.prompt = promptDigest() }
+        // Of a call that asks for tools only what was asked of the agent matters, not what another tool said.
+        if answer.kind != .absent { answer.prompt = promptDigest(ofTools: answer.kind != .request) }
         return answer
     }
 
@@ -92,36 +93,39 @@ extension SpanResolver {
     // MARK: What was asked
 
     /// Digest of the last message to the model that is neither its own nor an instruction; zero when there is none to see.
-    private func promptDigest() -> UInt64 {
+    private func promptDigest(ofTools: Bool) -> UInt64 {
         let mark = space.pointee.arena.used
         defer { space.pointee.arena.rewind(to: mark) }
-        if candidates.has(.input), let message = lastMessage(candidates.first(.input)) { return digest(message) }
+        if candidates.has(.input), let message = lastMessage(candidates.first(.input), ofTools) { return digest(message) }
         let last = space.pointee.inputs.latest { !($0.role.shape == .text && PromptScan.isOwn($0.role.text)) }
-        if let last { return digest(last.content.text) }
-        if candidates.has(.genericInput), let message = lastMessage(candidates.first(.genericInput)) { return digest(message) }
+        if let last {
+            let isTool = last.role.shape == .text && PromptScan.isTool(last.role.text)
+            return isTool && !ofTools ? 0 : digest(last.content.text)
+        }
+        if candidates.has(.genericInput), let message = lastMessage(candidates.first(.genericInput), ofTools) { return digest(message) }
         return 0
     }
 
-    private func lastMessage(_ value: AttributeValue) -> Text? {
+    private func lastMessage(_ value: AttributeValue, _ ofTools: Bool) -> Text? {
         switch value.shape {
         case .text:
-            if value.bits == 0 { return lastMessage(in: value.text) }
+            if value.bits == 0 { return lastMessage(in: value.text, ofTools) }
             // Most often the end will do.
             if value.text.count > Limits.promptBytesMax, isStructured(value.text), let end = unescaped(endOf(value.text)),
-                isClosed(end), let message = PromptScan(end, isWhole: false).lastMessage()
+                isClosed(end), let message = PromptScan(end, isWhole: false).lastMessage(ofTools: ofTools)
             {
                 return message
             }
-            return unescaped(value.text).flatMap { lastMessage(in: $0) }
+            return unescaped(value.text).flatMap { lastMessage(in: $0, ofTools) }
         case .protobufTree, .jsonTree, .plainTree:
-            return (try? canonicalTree(value)).flatMap { $0 }.flatMap { PromptScan($0, isWhole: true).lastMessage() }
+            return (try? canonicalTree(value)).flatMap { $0 }.flatMap { PromptScan($0, isWhole: true).lastMessage(ofTools: ofTools) }
         default: return nil
         }
     }
 
-    private func lastMessage(in text: Text) -> Text? {
+    private func lastMessage(in text: Text, _ ofTools: Bool) -> Text? {
         guard isStructured(text) else { return text }
-        return isClosed(text) ? PromptScan(text, isWhole: true).lastMessage() : nil
+        return isClosed(text) ? PromptScan(text, isWhole: true).lastMessage(ofTools: ofTools) : nil
     }
 
     /// Of an input that was cut off nobody knows the end.

@@ -5,12 +5,24 @@
 /// changes. Means of several scores spread less than one; how much less is learned, and that it is known from few is charged for.
 /// No bets on the spread. As long as the members do not know their hours, scores are held against those of late.
 ///
+/// Of other figures that lie within a few units, such as distances, the level is not presumed to be zero but learned soon.
+///
 /// 300 bytes, about 10 ns an observation.
 public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
-    /// Observations from which alternatives bet.
-    static let warmUp: UInt32 = 8
-    /// Observations from which a change can be told.
-    public static let ready = warmUp + 1
+    /// What is known of the scores' mean beforehand.
+    public enum Level: UInt8, BitwiseCopyable, Sendable {
+        /// It is near zero, as that of scores from baselines that learn.
+        case zero
+        /// Next to nothing.
+        case unknown
+
+        /// Observations that the presumption is worth, and what it presumes.
+        var presumed: Double { self == .zero ? 100 : 5 }
+        var presumedMean: Double { self == .zero ? 0 : 0.25 }
+        /// Observations from which alternatives bet.
+        var warmUp: UInt32 { self == .zero ? 8 : 6 }
+    }
+
     static let isShift = RateBaseline.lanes((0..<16).map { $0 < 11 ? 1 : 0 })
 
     public private(set) var evidence = ChangeEvidence()
@@ -21,8 +33,29 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
     private var squares = 2.0
     private var recent = RecentLevel()
     public let direction: Direction
+    public let knownLevel: Level
 
-    public init(direction: Direction = .either) { self.direction = direction }
+    public init(direction: Direction = .either, level: Level = .zero) {
+        self.direction = direction
+        knownLevel = level
+    }
+
+    /// Observations from which on a change can be told.
+    public var ready: UInt32 { knownLevel.warmUp + 1 }
+
+    /// One of the same kind that has seen nothing yet.
+    public var fresh: ScoreBaseline { ScoreBaseline(direction: direction, level: knownLevel) }
+
+    /// Where the next score is expected.
+    private var expected: Double { count > 0 || knownLevel != .zero ? expected(presuming: knownLevel.presumed) : 0 }
+
+    /// Where the next score is expected, with a presumption that is worth so many observations.
+    public func expected(presuming presumed: Double) -> Double {
+        (sum + presumed * knownLevel.presumedMean) / (Double(count) + presumed)
+    }
+
+    /// The scores so far have not all been zero.
+    public var isVaried: Bool { squares > 2 }
 
     /// Each lane's part of the evidence: weights are in their allowances.
     public var weights: SIMD16<Float> { SIMD16(repeating: 1) }
@@ -48,14 +81,14 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         let remainder = recent.remainder(bounded, passedSeconds: passedSeconds)
         let raw = isYoung ? remainder : bounded
         // Scores of lumpy values need not lie around zero.
-        let n = Double(count), distance = Double(raw) - (count > 0 && !isYoung ? sum / n * (n / (n + 100)) : 0)
+        let distance = Double(raw) - (isYoung ? 0 : expected)
         let normal = normalScore(distance)
         if learns, count < .max {
             squares += min(distance * distance, 6.25 * squares / freedom)
             count += 1
             sum += Double(raw)
         }
-        guard count > Self.warmUp else { return 0 }
+        guard count > knownLevel.warmUp else { return 0 }
         let place = Elementary.normalDistribution(direction == .down ? -normal : normal) * 256
         let cell = max(0, min(255, Int(exactly: place.rounded(.down)) ?? 0))
         let masses = RankTable.weights(direction, count: count) * (Self.isShift * (allowance / 0.8))
@@ -95,6 +128,7 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
 
     public func write(to writer: inout ByteWriter) {
         writer.write(direction.rawValue)
+        writer.write(knownLevel.rawValue)
         writer.write(count)
         writer.write(double: sum)
         writer.write(double: squares)
@@ -104,7 +138,9 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
 
     public init(from reader: inout ByteReader) throws(ByteReader.Short) {
         guard let direction = Direction(rawValue: try reader.read()) else { throw ByteReader.Short() }
+        guard let level = Level(rawValue: try reader.read()) else { throw ByteReader.Short() }
         self.direction = direction
+        knownLevel = level
         count = try reader.read()
         sum = try reader.readDouble()
         squares = try reader.readDouble()

@@ -21,11 +21,12 @@ extension RunTally: Slot {
         for word in [
             agentKey, turnKey, tenant, environment, service, agent, version, trace.high, trace.low, lastSpan, lastSeen.nanoseconds,
             start, end, picodollars, outcome, requestModel, responseModel, finishReason, sampledTool, sampledTransition, transitionFrom,
-            transitionTo, lastTool, lastToolName,
+            transitionTo, lastTool, lastToolName, request, firstTools,
         ] { writer.write(word) }
-        for word in [spans, failures, work, toolCalls, transitions] { writer.write(word) }
+        for word in [spans, failures, work, toolCalls, transitions, firstOutput] { writer.write(word) }
         writer.write(thresholdSet)
-        for flag in [isPriced, isRooted, isClosed, isIdle, isFlat, hasInference] { writer.write(flag) }
+        for flag in [isPriced, isRooted, isClosed, isIdle, isFlat, isMessage] { writer.write(flag) }
+        writer.write(inferences)
         writer.write(stepCount)
         for index in 0..<Int(stepCount) {
             writer.write(steps[index].kind.rawValue)
@@ -50,13 +51,14 @@ extension RunTally: Slot {
         for path in [
             \RunTally.start, \.end, \.picodollars, \.outcome, \.requestModel, \.responseModel, \.finishReason, \.sampledTool,
             \.sampledTransition,
-            \.transitionFrom, \.transitionTo, \.lastTool, \.lastToolName,
+            \.transitionFrom, \.transitionTo, \.lastTool, \.lastToolName, \.request, \.firstTools,
         ] { self[keyPath: path] = try reader.read() }
-        for path in [\RunTally.spans, \.failures, \.work, \.toolCalls, \.transitions] { self[keyPath: path] = try reader.read() }
+        for path in [\RunTally.spans, \.failures, \.work, \.toolCalls, \.transitions, \.firstOutput] { self[keyPath: path] = try reader.read() }
         thresholdSet = try reader.read()
-        for path in [\RunTally.isPriced, \.isRooted, \.isClosed, \.isIdle, \.isFlat, \.hasInference] {
+        for path in [\RunTally.isPriced, \.isRooted, \.isClosed, \.isIdle, \.isFlat, \.isMessage] {
             self[keyPath: path] = try reader.readBool()
         }
+        inferences = try reader.read()
         stepCount = try reader.read()
         guard Int(stepCount) <= Self.stepKindsMax else { throw ByteReader.Short() }
         for index in 0..<Int(stepCount) {

@@ -86,6 +86,13 @@ public struct RunTally: BitwiseCopyable, Sendable {
     public var requestModel: NameHash = 0
     public var responseModel: NameHash = 0
     public var finishReason: NameHash = 0
+    /// Digest of what the run was asked, zero is unknown: a message's to the agent, else of what its first model call answers.
+    public internal(set) var request: UInt64 = 0
+    var isMessage = false
+    /// Tokens of its first model call's answer, and a digest of the tools called before the second one, in any order.
+    public internal(set) var firstOutput: UInt32 = 0
+    public internal(set) var firstTools: UInt64 = 0
+    var inferences: UInt8 = 0
     /// One tool call and one step from tool to tool, each as likely as any other of the run.
     public var sampledTool: NameHash = 0
     public var sampledTransition: UInt64 = 0
@@ -95,7 +102,6 @@ public struct RunTally: BitwiseCopyable, Sendable {
     var lastToolName: NameHash = 0
     var toolCalls: UInt32 = 0
     var transitions: UInt32 = 0
-    var hasInference = false
     /// Sums of the projected embeddings of its spans, how many they are and of what length.
     var embeddingSum = InlineArray<16, Float>(repeating: 0)
     var embeddingCount: UInt32 = 0
@@ -132,6 +138,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
         if row.pointee.flags.contains(.failed), !isRefused, !row.pointee.flags.contains(.serverSide) { failures &+= 1 }
         guard !isRefused, !row.pointee.flags.contains(.serverSide) else { return false }
         if row.pointee.kind.isInference { return observeInference(row, strings) }
+        if row.pointee.messageDigest != 0, !isMessage { (request, isMessage) = (row.pointee.messageDigest, true) }
         if row.pointee.kind == .executeTool, tool != 0, row.pointee.place.toolClass != .ignore { return observeCall(row, tool) }
         return false
     }
@@ -148,10 +155,14 @@ public struct RunTally: BitwiseCopyable, Sendable {
         }
         if row.pointee.flags.contains(.failed) { return false }
         if row.pointee.inputTokens > 0 {
-            let at = place(hasInference ? stepKind(row) : .opening, row.pointee.phase)
+            let at = place(inferences > 0 ? stepKind(row) : .opening, row.pointee.phase)
             if let at { steps[at].add(2, Double(row.pointee.inputTokens)) }
         }
-        hasInference = true
+        if inferences == 0 {
+            if !isMessage { request = row.pointee.answer.prompt }
+            firstOutput = row.pointee.outputTokens
+        }
+        if inferences < .max { inferences += 1 }
         guard let at = place(stepKind(row), row.pointee.phase) else { return false }
         let seconds = Double(row.pointee.endNanoseconds &- row.pointee.startNanoseconds) / 1e9
         let output = Double(row.pointee.outputTokens)
@@ -184,6 +195,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
             }
         }
         (lastTool, lastToolName) = (what, tool)
+        if inferences == 1 { firstTools &+= what }
         guard let at = place(.tool, tool) else { return false }
         steps[at].add(0, Double(row.pointee.endNanoseconds &- row.pointee.startNanoseconds))
         if row.pointee.flags.contains(.failed) { steps[at].hasFailed = true }
@@ -223,7 +235,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
         (next.agentKey, next.turnKey, next.tenant, next.environment) = (agentKey, turnKey, tenant, environment)
         (next.service, next.agent, next.version, next.trace) = (service, agent, version, trace)
         (next.lastSpan, next.thresholdSet, next.lastSeen) = (lastSpan, thresholdSet, lastSeen)
-        (next.hasInference, next.lastTool, next.isFlat) = (hasInference, lastTool, isFlat)
+        (next.inferences, next.lastTool, next.isFlat) = (inferences, lastTool, isFlat)
         (next.lastToolName, next.isIdle) = (lastToolName, isIdle)
         self = next
     }

@@ -34,6 +34,8 @@ public struct Shard: ~Copyable {
     public var tails: KeyedSlab<TailStream>
     /// Where the embeddings of each agent lie.
     public var vectors: KeyedSlab<VectorStream>
+    /// What each agent answers to requests that come again.
+    public var repeats: KeyedSlab<RepeatStream>
     /// Tasks of each group that may go on.
     public var groups: KeyedSlab<GroupTally>
     /// What the streams of each group have in common, and these.
@@ -64,6 +66,7 @@ public struct Shard: ~Copyable {
         mixes = KeyedSlab(capacityMax: max(bounds.mixesMax, 1), secret: secret)
         tails = KeyedSlab(capacityMax: max(bounds.tailsMax, 1), secret: secret)
         vectors = KeyedSlab(capacityMax: max(bounds.vectorsMax, 1), secret: secret)
+        repeats = KeyedSlab(capacityMax: max(bounds.repeatsMax, 1), secret: secret)
         groups = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
         groupBaselines = KeyedSlab(capacityMax: max(bounds.groupsMax, 1), secret: secret)
         // Eight signals of a group, on average.
@@ -88,12 +91,13 @@ public struct Shard: ~Copyable {
         public var mixesMax: Int
         public var tailsMax: Int
         public var vectorsMax: Int
+        public var repeatsMax: Int
         public var groupsMax: Int
 
         public init(
             turnsMax: Int, longTurnsMax: Int, runsMax: Int, graphsMax: Int, effectsMax: Int, agentsMax: Int, pairsMax: Int,
             answersMax: Int, talliesMax: Int, ratesMax: Int, valuesMax: Int, mixesMax: Int, tailsMax: Int,
-            vectorsMax: Int, groupsMax: Int
+            vectorsMax: Int, repeatsMax: Int, groupsMax: Int
         ) {
             self.turnsMax = turnsMax
             self.longTurnsMax = longTurnsMax
@@ -109,6 +113,7 @@ public struct Shard: ~Copyable {
             self.mixesMax = mixesMax
             self.tailsMax = tailsMax
             self.vectorsMax = vectorsMax
+            self.repeatsMax = repeatsMax
             self.groupsMax = groupsMax
         }
 
@@ -123,7 +128,7 @@ public struct Shard: ~Copyable {
                 + ratesMax * KeyedSlab<RateStream>.slotBytesMax + valuesMax * KeyedSlab<ValueStream>.slotBytesMax
                 + mixesMax * KeyedSlab<MixStream>.slotBytesMax + groupsMax * KeyedSlab<GroupTally>.slotBytesMax
                 + groupsMax * KeyedSlab<AgentBaseline>.slotBytesMax + tailsMax * KeyedSlab<TailStream>.slotBytesMax
-                + vectorsMax * KeyedSlab<VectorStream>.slotBytesMax
+                + vectorsMax * KeyedSlab<VectorStream>.slotBytesMax + repeatsMax * KeyedSlab<RepeatStream>.slotBytesMax
                 + groupsMax * 8 * KeyedSlab<ScoreStream>.slotBytesMax
         }
 
@@ -133,7 +138,8 @@ public struct Shard: ~Copyable {
                 turnsMax: change(turnsMax), longTurnsMax: change(longTurnsMax), runsMax: change(runsMax), graphsMax: change(graphsMax),
                 effectsMax: change(effectsMax), agentsMax: change(agentsMax), pairsMax: change(pairsMax), answersMax: change(answersMax),
                 talliesMax: change(talliesMax), ratesMax: change(ratesMax), valuesMax: change(valuesMax), mixesMax: change(mixesMax),
-                tailsMax: change(tailsMax), vectorsMax: change(vectorsMax), groupsMax: change(groupsMax))
+                tailsMax: change(tailsMax), vectorsMax: change(vectorsMax), repeatsMax: change(repeatsMax),
+                groupsMax: change(groupsMax))
         }
 
         /// An equal part of the bounds of all shards together.

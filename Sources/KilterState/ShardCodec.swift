@@ -87,7 +87,7 @@ extension Shard {
             + Self.blobs(of: values, .value, shard) + Self.blobs(of: mixes, .mix, shard)
             + Self.blobs(of: groups, .group, shard) + Self.blobs(of: scores, .score, shard)
             + Self.blobs(of: groupBaselines, .groupBaseline, shard) + Self.blobs(of: tails, .tail, shard)
-            + Self.blobs(of: vectors, .vector, shard)
+            + Self.blobs(of: vectors, .vector, shard) + Self.blobs(of: repeats, .repeats, shard)
             + Self.blobs(of: changes, .changes, shard) + Self.blobs(of: paces, .pace, shard)
     }
 
@@ -125,6 +125,7 @@ extension Shard {
         try Self.restore(blobs, .groupBaseline, into: &groupBaselines)
         try Self.restore(blobs, .tail, into: &tails)
         try Self.restore(blobs, .vector, into: &vectors)
+        try Self.restore(blobs, .repeats, into: &repeats)
         try Self.restore(blobs, .changes, into: &changes)
         try Self.restore(blobs, .pace, into: &paces)
         for key in paces.sortedKeys() {

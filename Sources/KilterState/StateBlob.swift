@@ -10,7 +10,7 @@ public struct StateBlob: Sendable, Equatable {
         case tally = 9, baseline = 10, rate = 11, value = 12, mix = 13, score = 14, groupBaseline = 15
         case intake = 16, names = 17, desk = 18, clock = 19, table = 20
         case tail = 21, vector = 22
-        case changes = 23, pace = 24
+        case changes = 23, pace = 24, repeats = 25
 
         /// Belongs to a shard.
         public var isKeyed: Bool { rawValue < 16 || rawValue > 20 }

@@ -53,7 +53,7 @@ extension GroupRun {
         public static let count = 40
         private static let steps: [SignalChange.Step] = [.tool, .request, .answer, .inference]
         private static let ofRuns: [Signal] = [
-            .errorRate, .runCost, .runSteps, .runDuration, .evaluation, .feedback, .callRate, .messageRate,
+            .errorRate, .runCost, .runSteps, .runDuration, .evaluation, .feedback, .callRate, .repeatAnswer,
         ]
         /// Of each signal its place among those of steps, or eight more than that among those of runs; 16 for neither.
         private static let places: [UInt8] = Signal.allCases.map { signal in

@@ -68,6 +68,8 @@ public enum Limits {
     public static let tailsMax = 32_768
     /// Agents whose embeddings are known, over all tenants. At 5 KB each: 41 MiB when full.
     public static let vectorsMax = 8_192
+    /// Agents whose answers to requests that come again are known, over all tenants. At 1.9 KB each: 31 MiB when full.
+    public static let repeatsMax = 16_384
     /// Dimensions of the longest embedding that is read.
     public static let embeddingDimensionsMax = 4_096
     /// Groups of agents, by service and by model, over all tenants. At 6 KB each with their streams: 48 MiB when full.

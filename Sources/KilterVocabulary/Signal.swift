@@ -12,6 +12,8 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case joint
     /// Where a run's embeddings lie.
     case embedding
+    /// How unlike the first answer to a request is to the one it got before.
+    case repeatAnswer
 
     /// Those that each step of a run may show.
     public static let ofSteps: [Signal] = [
@@ -34,7 +36,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     /// it cannot, without tearing equal ones apart.
     public var isSmooth: Bool {
         switch self {
-        case .runSteps, .evaluation, .feedback, .cacheReadRatio, .callRate, .messageRate: false
+        case .runSteps, .evaluation, .feedback, .cacheReadRatio, .callRate, .messageRate, .repeatAnswer: false
         default: kind == .value
         }
     }
@@ -44,7 +46,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
 
     public var badDirection: Direction {
         switch self {
-        case .latency, .timeToFirstToken, .cost, .errorRate, .runCost, .runSteps, .runDuration, .guardrail: .up
+        case .latency, .timeToFirstToken, .cost, .errorRate, .runCost, .runSteps, .runDuration, .guardrail, .repeatAnswer: .up
         case .tokensPerSecond, .feedback: .down
         default: .either
         }
@@ -54,7 +56,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     /// leave theirs to those that it does.
     public var share: UInt32 {
         switch self {
-        case .outcome, .errorRate, .latency, .tool: 100
+        case .outcome, .errorRate, .latency, .tool, .repeatAnswer: 100
         case .inputTokens, .outputTokens, .cost, .callRate, .messageRate, .joint, .embedding: 50
         case .timeToFirstToken, .tokensPerSecond: 25
         case .evaluation, .runCost, .runSteps, .runDuration: 17
@@ -92,6 +94,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .outcomeMix: "outcome"
         case .joint: "joint"
         case .embedding: "embedding"
+        case .repeatAnswer: "repeat_answer"
         }
     }
 
@@ -108,6 +111,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .evaluation, .feedback: .score
         case .tool, .transition, .model, .finishReason, .outcomeMix: .share
         case .joint, .embedding: .deviations
+        case .repeatAnswer: .unlikeness
         }
     }
 
@@ -118,6 +122,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case share, steps
         case perMinute = "per minute"
         case score
+        case unlikeness
         case deviations = "standard deviations"
     }
 }

@@ -7,7 +7,7 @@ import KilterVocabulary
 struct Turn: ~Copyable {
     private static let bounds = Shard.Bounds(
         turnsMax: 8, longTurnsMax: 8, runsMax: 8, graphsMax: 8, effectsMax: 8, agentsMax: 8, pairsMax: 8, answersMax: 8,
-        talliesMax: 8, ratesMax: 8, valuesMax: 8, mixesMax: 8, tailsMax: 8, vectorsMax: 8, groupsMax: 8)
+        talliesMax: 8, ratesMax: 8, valuesMax: 8, mixesMax: 8, tailsMax: 8, vectorsMax: 8, repeatsMax: 8, groupsMax: 8)
     private var shard = Shard(bounds)
     private var span: UInt64 = 0
     /// Spans so far.

@@ -157,7 +157,7 @@ struct AgentGraphTests {
         var random = Seeded(state: 9)
         let bounds = Shard.Bounds(
             turnsMax: 1, longTurnsMax: 1, runsMax: 1, graphsMax: 4, effectsMax: 1, agentsMax: 1, pairsMax: 1, answersMax: 1,
-            talliesMax: 1, ratesMax: 1, valuesMax: 1, mixesMax: 1, tailsMax: 1, vectorsMax: 1, groupsMax: 1)
+            talliesMax: 1, ratesMax: 1, valuesMax: 1, mixesMax: 1, tailsMax: 1, vectorsMax: 1, repeatsMax: 1, groupsMax: 1)
         var shard = Shard(bounds)
         var copy = Shard(bounds)
         for message in UInt64(1)...2_000 {

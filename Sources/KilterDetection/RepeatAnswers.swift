@@ -1,0 +1,70 @@
+import KilterMath
+import KilterState
+import KilterVocabulary
+
+/// Claim: an agent answers requests that it had before otherwise than it did then.
+///
+/// Evidence: how many times longer or shorter the first model call of a run answers than the first one that answered the same
+/// request, and whether it asks for other tools (`RequestMemory`). What was asked is no longer in the figures, so that another
+/// model shows in a part of the runs that lengths alone take; the task that runs each night, the question that everybody asks
+/// and the probe of a test all count. Each request's and each agent's own habit is what is usual: to answer anew each time is
+/// no change, nor is another request that is answered so.
+/// Readiness: six requests that came again.
+enum RepeatAnswers {
+    /// Of a difference: 0.7 for a tenth longer or shorter, twice as much for half, and nothing more beyond a factor of four
+    /// and a half, because answers that have nothing in common differ by chance alone; 0.7 besides for other tools.
+    static func unlikeness(_ difference: RequestMemory.Difference) -> Float {
+        Float(Elementary.log(1 + min(difference.length, lengthMax) / unit) + (difference.isOfTools ? otherTools : 0))
+    }
+
+    /// What is left of it when the request's own habit is taken out, as far as that is known, and the agent's is put in its place.
+    static func score(_ unlikeness: Float, _ difference: RequestMemory.Difference, level: Double) -> Float {
+        let known = Float(difference.repeats) / (Float(difference.repeats) + habitPresumed)
+        return unlikeness - (difference.habit - Float(level)) * known
+    }
+
+    private static let habitPresumed: Float = 5
+    private static let unit = 0.1
+    private static let lengthMax = 1.5
+    private static let otherTools = 0.7
+    /// A mean that moved by less is no change worth telling.
+    static let least = 0.25
+    /// Requests that came again before the onset.
+    static let beforeMin: UInt32 = 6
+    /// What is presumed of an agent weighs as much as so many observations when its answers are held against the group's.
+    static let presumedInGroup = 20.0
+}
+
+extension SignalChange {
+    /// Figures in another unit.
+    mutating func mapFigures(_ other: (Double) -> Double) {
+        (before, after, lower, upper) = (other(before), other(after), other(lower), other(upper))
+    }
+}
+
+extension BaselineBook {
+    /// The answer to a request that came before, against the one it got then.
+    // Guard: the run is only read, while nothing is added to the shard's tallies.
+    mutating func observeRepeat(_ tally: UnsafePointer<RunTally>, _ shard: inout Shard) {
+        guard tally.pointee.request != 0, tally.pointee.firstOutput > 0 else { return }
+        for pass in 0..<epochCount {
+            let epoch = epoch(pass), isOwn = epoch == agent.pointee.epoch
+            let identity = identity(.repeatAnswer, .run, 0, epoch), key = identity.key
+            if !isOwn, shard.repeats.find(key) == nil { continue }
+            // Guard: the pointer is used before the slab is changed again.
+            let slot = shard.repeats.findOrInsert(key, owner: subject.tenant, initial: RepeatStream()).slot
+            guard let difference = slot.pointee.memory.difference(tally, run: agent.pointee.runs, learns: isOwn) else { continue }
+            let level = slot.pointee.stream.baseline.expected(presuming: RepeatAnswers.presumedInGroup)
+            let unlikeness = RepeatAnswers.unlikeness(difference)
+            let score = RepeatAnswers.score(unlikeness, difference, level: level)
+            slot.pointee.memory.note(difference, unlikeness: unlikeness)
+            if isOwn { scores.add(score - Float(level), .repeatAnswer, .run) }
+            let allowance = allowance(&slot.pointee.stream.watch, identity)
+            let said = pooled(&slot.pointee.stream) { Drift.judge(&$0, repeated: score, allowance, $1, desk) }
+            note(&slot.pointee.stream.watch, .repeatAnswer, isVaried: slot.pointee.stream.baseline.isVaried, epoch)
+            guard var change = said.change else { continue }
+            change.signal = .repeatAnswer
+            report(said.verdict, change, slot.pointee.stream.watch, epoch, subject: key, tool: 0)
+        }
+    }
+}
