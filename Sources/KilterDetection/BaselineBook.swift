@@ -173,7 +173,7 @@ struct BaselineBook {
         let (stream, isNew) = shard.scores.findOrInsert(
             key, owner: subject.tenant,
             initial: ScoreStream(
-                ScoreBaseline(direction: Direction(signal.badDirection), level: signal == .repeatAnswer ? .unknown : .zero)))
+                ScoreBaseline(direction: Direction(signal.badDirection), level: signal == .repeatAnswer ? .remainder : .zero)))
         if isNew { agent.pointee.noteStream(signal) }
         let passed = stream.pointee.watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(stream.pointee.watch.lastSeen)
         let allowance = allowance(&stream.pointee.watch, identity)

@@ -53,7 +53,9 @@ extension RunTally: Slot {
             \.sampledTransition,
             \.transitionFrom, \.transitionTo, \.lastTool, \.lastToolName, \.request, \.firstTools,
         ] { self[keyPath: path] = try reader.read() }
-        for path in [\RunTally.spans, \.failures, \.work, \.toolCalls, \.transitions, \.firstOutput] { self[keyPath: path] = try reader.read() }
+        for path in [\RunTally.spans, \.failures, \.work, \.toolCalls, \.transitions, \.firstOutput] {
+            self[keyPath: path] = try reader.read()
+        }
         thresholdSet = try reader.read()
         for path in [\RunTally.isPriced, \.isRooted, \.isClosed, \.isIdle, \.isFlat, \.isMessage] {
             self[keyPath: path] = try reader.readBool()

@@ -93,7 +93,9 @@ public struct RequestMemory: BitwiseCopyable, Sendable {
             runs[index] = try reader.read()
             repeats[index] = try reader.read()
             habits[index] = try reader.readFinite()
-            guard requests[index] != 0, lengths[index] >= 0, lengths[index] < 23, habits[index] >= 0, habits[index] < 4 else { throw ByteReader.Short() }
+            guard requests[index] != 0, lengths[index] >= 0, lengths[index] < 23, habits[index] >= 0, habits[index] < 4 else {
+                throw ByteReader.Short()
+            }
         }
     }
 }

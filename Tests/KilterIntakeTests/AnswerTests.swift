@@ -158,6 +158,21 @@ import Testing
         #expect(try prompt([]) == 0)
     }
 
+    @Test func whatACallThatAsksForToolsWasAsked() throws {
+        let asks = Build.text(
+            json([["role": "assistant", "parts": [["type": "tool_call", "id": "c1", "name": "search", "arguments": ["q": "x"]]]]]))
+        func seen(_ input: [[String: Any]]) throws -> UInt64 {
+            let answer = try answer([("gen_ai.input.messages", messages(input)), ("gen_ai.output.messages", asks)])
+            #expect(answer.kind == .request)
+            return answer.prompt
+        }
+        let question: [String: Any] = ["role": "user", "content": "Hello"], rule: [String: Any] = ["role": "system", "content": "Be brief"]
+        let first = try seen([rule, question])
+        #expect(try first != 0 && seen([question]) == first)
+        #expect(try seen([rule, question, ["role": "tool", "content": "a result"]]) == 0, "another tool's word is no request")
+        #expect(try seen([rule]) == 0)
+    }
+
     @Test func indexedMessages() throws {
         func flat(_ turns: [(String, String)]) -> [(String, String)] {
             turns.enumerated().flatMap { number, turn in

@@ -39,6 +39,63 @@ struct ScoreLawTests {
         #expect(raised <= 66, "\(raised)")
     }
 
+    /// Figures that differ by chance: normal ones, skew ones, ones that are mostly nothing at all.
+    enum Law: CaseIterable {
+        case narrow, wide, skew, rare, half
+
+        func draw(_ random: inout Seeded) -> Double {
+            switch self {
+            case .narrow: max(0, 0.2 + 0.05 * random.normal())
+            case .wide: max(0, 1.2 + random.normal())
+            case .skew: -0.5 * Elementary.log(max(random.uniform(), 1e-9))
+            case .rare: random.uniform() < 0.2 ? 1.5 : 0
+            case .half: random.uniform() < 0.5 ? 0 : -Elementary.log(max(random.uniform(), 1e-9))
+            }
+        }
+    }
+
+    @Test("Figures of any law and any level claim no more than they are allowed, few of them or many", arguments: Law.allCases)
+    func anyLaw(_ law: Law) {
+        // 300 streams of 100 are allowed 30, 20 of 1,500 as well; 44 and more have a chance of one in a hundred.
+        for (streams, observations) in [(300, 100), (20, 1_500)] {
+            var raised = 0, random = Seeded(56)
+            for _ in 0..<streams {
+                var baseline = ScoreBaseline(direction: .up, level: .unknown)
+                for _ in 0..<observations where baseline.observe(Float(min(law.draw(&random), 4)), allowance: 1e-3) >= 1 {
+                    raised += 1
+                    baseline.restart()
+                }
+            }
+            #expect(raised < 44, "\(law) \(raised)")
+        }
+    }
+
+    @Test("What figures of any law have learned of their ratios is kept, and refused where it cannot be")
+    func ratiosAreKept() throws {
+        var baseline = ScoreBaseline(direction: .up, level: .unknown), random = Seeded(58)
+        for _ in 0..<60 { _ = baseline.observe(Float(Law.skew.draw(&random)), allowance: 1e-4) }
+        var writer = ByteWriter()
+        baseline.write(to: &writer)
+        var reader = ByteReader(writer.bytes)
+        #expect(try ScoreBaseline(from: &reader) == baseline)
+        // The last lane of the sums since the onset.
+        for bits: UInt32 in [Float.nan.bitPattern, (-1 as Float).bitPattern, (1e13 as Float).bitPattern] {
+            var bytes = writer.bytes
+            withUnsafeBytes(of: bits.littleEndian) { bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: $0) }
+            var reader = ByteReader(bytes)
+            #expect(throws: ByteReader.Short.self) { try ScoreBaseline(from: &reader) }
+        }
+    }
+
+    @Test("Six figures of an unknown level are enough to tell a large rise by")
+    func riseOfFew() {
+        var baseline = ScoreBaseline(direction: .up, level: .unknown), random = Seeded(57), count = 0
+        for _ in 0..<7 { _ = baseline.observe(Float(0.2 + 0.1 * random.normal()), allowance: 1e-4) }
+        while count < 30, baseline.observe(Float(1.6 + 0.4 * random.normal()), allowance: 1e-4) < 1 { count += 1 }
+        #expect(count < 15, "\(count)")
+        #expect(baseline.change.isIncrease && baseline.change.after > 1)
+    }
+
     @Test("A shift is found, with its direction and its size")
     func shift() {
         var baseline = ScoreBaseline(), random = Seeded(54)

@@ -117,7 +117,32 @@ extension Scenarios {
                 "silence", .warning, tier: "absence", of: steady, by: after.first, notBefore: before, episodes: 1, resolved: true)
             scenario.expectSilence(.info, of: other)
         },
+        Scenario(
+            "D8-asked-before", seed: 4_008,
+            summary: "An agent is asked the same dozen questions over and over; from the 81st run on its answers are half as long again.",
+            why:
+                "Short and long questions hide it from the lengths of all answers; held against the first answer to the same question it shows.",
+            configuration: wary
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
+            let agent = Cast.lean(Cast.triage)
+            let before = (1...80).map { _ in questionAgain(scenario, agent, longer: 100) }
+            let after = (1...30).map { _ in questionAgain(scenario, agent, longer: 150) }
+            scenario.label("drift", after)
+            scenario.expectAlert("drift", .warning, tier: "statistical", of: agent, by: after[22], notBefore: before.last)
+        },
     ]
+
+    /// One run: one of twelve questions, whose answers are from forty to a thousand characters long, within a twentieth each time.
+    private static func questionAgain(_ scenario: ScenarioBuilder, _ agent: SimulatedAgent, longer percent: Int) -> SpanReference {
+        let trace = scenario.trace(agent)
+        let number = trace.draw { $0.within(0...11) }, share = percent + trace.draw { $0.within(-5...5) }
+        let length = (40 + 1_000 * number * number / 121) * share / 100
+        let call = trace.answer(trace.draw { $0.hex(length) }, to: "What do we say to complaints of kind \(number)?", by: agent)
+        trace.close()
+        scenario.pause(.minutes(2))
+        return call
+    }
 
     /// One run: a model call with the embedding of its prompt, near the topic that the number stands for.
     private static func question(_ scenario: ScenarioBuilder, _ agent: SimulatedAgent, about topic: Int) -> SpanReference {
