@@ -25,8 +25,8 @@ public enum SignalWords {
         let isSpread = change.way == .wider || change.way == .narrower
         let how =
             isSpread
-            ? "\(change.way == .wider ? "spreads more" : "spreads less") than it did, at \(figure(change.after, change)) where it was"
-                + " \(figure(change.before, change))"
+            ? "spreads about \(spread(change).text) times as far as it did, around "
+                + "\(figure(change.after, change)) (\(figure(change.before, change)) before),"
             : "went \(change.way.name) from \(figure(change.before, change)) to \(figure(change.after, change)) "
                 + "(95 %: \(figure(change.lower, change)) to \(figure(change.upper, change)))"
         return "\(signal) of \(who(finding, change, name))\(what) \(how) over \(since), against \(change.countBefore) before"
@@ -101,6 +101,9 @@ public enum SignalWords {
             facts.append(Evidence("before", .amount(amount(change.before, change))))
             facts.append(Evidence("after", .amount(amount(change.after, change))))
             facts.append(Evidence("interval", .amounts([amount(change.lower, change), amount(change.upper, change)])))
+            if change.way == .wider || change.way == .narrower {
+                facts.append(Evidence("spread_factor", .amount(spread(change))))
+            }
         }
         facts.append(Evidence("since_onset", .integer(Int64(change.countAfter))))
         facts.append(Evidence("baseline", .integer(Int64(change.countBefore))))
@@ -115,6 +118,9 @@ public enum SignalWords {
         facts.append(Evidence("last_span_id", .string(Hex.string(finding.span))))
         return facts
     }
+
+    /// How many times as far values lie apart.
+    private static func spread(_ change: SignalChange) -> Amount { Amount(rounding: (Double(change.alternative) * 100).rounded() / 100) }
 
     /// Of the evidence, what the signal says itself; the rest is what other signals of the same agent or group say.
     private static func share(_ change: SignalChange) -> Double {

@@ -2,14 +2,15 @@ import KilterVocabulary
 
 /// Phrases that several detectors' explanations share.
 enum Wording {
-    /// `850 ms`, `12 s`, `4 min 10 s`, `2 h 5 min`: two units at most.
+    /// `850 ms`, `12 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`: two units at most.
     static func duration(_ time: Nanoseconds) -> String {
         let milliseconds = time.count / 1_000_000
         if milliseconds < 1_000 { return "\(milliseconds) ms" }
         let seconds = milliseconds / 1_000
         if seconds < 60 { return "\(seconds) s" }
         if seconds < 3_600 { return join(seconds / 60, "min", seconds % 60, "s") }
-        return join(seconds / 3_600, "h", seconds % 3_600 / 60, "min")
+        if seconds < 172_800 { return join(seconds / 3_600, "h", seconds % 3_600 / 60, "min") }
+        return join(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h")
     }
 
     private static func join(_ large: UInt64, _ largeUnit: String, _ small: UInt64, _ smallUnit: String) -> String {

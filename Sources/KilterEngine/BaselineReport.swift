@@ -124,7 +124,9 @@ extension Engine {
             if missing == 0 { known.usual = Self.amount(baseline.median, identity.signal) }
         case .rate(let baseline): (known.evidence, known.usual) = (evidence(baseline), Amount(rounding: Double(baseline.rate)))
         case .mix(let mix): known.usual = Amount(rounding: mix.baseline.commonest)
-        case .score(let baseline): known.evidence = evidence(baseline)
+        case .score(let baseline):
+            known.evidence = evidence(baseline)
+            if missing == 0, baseline.knownLevel == .unknown { known.usual = Amount(rounding: (baseline.level * 100).rounded() / 100) }
         case .place(let place): known.evidence = Amount(rounding: Double(place.baseline.evidence.total(SIMD16(repeating: 1))))
         }
         return known

@@ -89,8 +89,13 @@ extension Engine {
             return smallest(allowance / Double(MixBaseline.categoriesMax))?.rate(from: usual, isIncrease: usual <= 0.5)
                 .map { (usual, $0, nil, .share) }
         case .score(let baseline):
-            return smallest(allowance)?.shift.map {
-                (0, (baseline.direction == .down ? -1 : 1) * $0 * baseline.deviation, nil, .deviations)
+            return smallest(allowance)?.shift.map { shift in
+                let away = (baseline.direction == .down ? -1 : 1) * shift
+                switch baseline.knownLevel {
+                case .zero: return (0, away * baseline.deviation, nil, .deviations)
+                case .remainder: return (0, away, nil, .deviations)
+                case .unknown: return (baseline.level, baseline.level + away * baseline.deviation, nil, signal.unit)
+                }
             }
         case .place: return nil
         }

@@ -208,11 +208,13 @@ extension Episodes {
         let minutes = episode.quiet.count / 60_000_000_000
         let why =
             switch reason {
-            case .quiet: "no further evidence for \(minutes) min"
+            case .quiet: "no further evidence for \(minutes % 1_440 == 0 ? "\(minutes / 1_440) d" : "\(minutes) min")"
             case .evicted: "made room for newer episodes"
             case .heardAgain: "heard of again"
             }
-        let at = alert.signal == nil ? "Resolved at \(episode.count) \(alert.unit ?? "times")" : "Resolved"
+        var unit = alert.unit ?? "times"
+        if episode.count == 1, unit.hasSuffix("s") { unit.removeLast() }
+        let at = alert.signal == nil ? "Resolved at \(episode.count) \(unit)" : "Resolved"
         alert.summary = "\(at), \(why): \(episode.alert.summary)"
         alert.advice = ""
         return alert

@@ -168,7 +168,8 @@ import Testing
         }
         let question: [String: Any] = ["role": "user", "content": "Hello"], rule: [String: Any] = ["role": "system", "content": "Be brief"]
         let first = try seen([rule, question])
-        #expect(try first != 0 && seen([question]) == first)
+        let longer: [String: Any] = ["role": "system", "content": "Be brief, and kind"]
+        #expect(try first != 0 && seen([longer, question]) == first)
         #expect(try seen([rule, question, ["role": "tool", "content": "a result"]]) == 0, "another tool's word is no request")
         #expect(try seen([rule]) == 0)
     }

@@ -138,7 +138,8 @@ extension Scenarios {
         let trace = scenario.trace(agent)
         let number = trace.draw { $0.within(0...11) }, share = percent + trace.draw { $0.within(-5...5) }
         let length = (40 + 1_000 * number * number / 121) * share / 100
-        let call = trace.answer(trace.draw { $0.hex(length) }, to: "What do we say to complaints of kind \(number)?", by: agent)
+        let words = (0..<1 + length / 9).map { _ in trace.draw { $0.hex(8) } }.joined(separator: " ")
+        let call = trace.answer(words, to: "What do we say to complaints of kind \(number)?", by: agent)
         trace.close()
         scenario.pause(.minutes(2))
         return call
