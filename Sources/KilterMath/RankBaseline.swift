@@ -40,6 +40,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// The largest weight of a prior histogram, in observations.
     public static let priorCountMax: UInt32 = 500
     private static let zero = Int32.min
+    /// Lanes of the evidence that stand for the largest shift of the level up and down; where `direction` is down, the other way.
+    public static let largestIncrease = 5, largestDecrease = 10
 
     /// Bins and counts of other streams, as a prior: see `init(prior:)`.
     public struct Histogram: BitwiseCopyable, Sendable {

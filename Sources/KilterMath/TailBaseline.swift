@@ -141,6 +141,19 @@ public struct TailBaseline: BitwiseCopyable, Sendable, Equatable {
     /// The usual value; nil where there are too few to tell.
     public var usual: Double? { count >= Self.ready ? Self.value(Double(median)) : nil }
 
+    /// The expected share of further observations that are at least as large as `value`: of one above all before by the laws of
+    /// the tail, as an outlier is judged, of one among the largest by its place among them, at most one in n + 1 where it is the
+    /// first. One for what is below those that are kept; nil before fifty values, and for what is not positive and finite.
+    public func probability(of value: Double) -> Double? {
+        guard count >= Self.ready, value > 0, value < .infinity else { return nil }
+        let position = Elementary.logPosition(value), held = Int(keptCount)
+        var above = 0
+        while above < held, kept[held - 1 - above] >= position { above += 1 }
+        guard above < held else { return 1 }
+        let byPlace = Double(above + 1) / Double(count + 1)
+        return above == 0 ? min(probability(above: position), byPlace) : byPlace
+    }
+
     /// The smallest value that would be an outlier at `allowance`, in expected false alarms; nil where none would be.
     public func least(allowance: Double) -> Double? {
         guard count >= Self.ready, keptCount > 0 else { return nil }

@@ -73,6 +73,16 @@ struct ChangeDelayTests {
         #expect(wider < 100 && spread.kind == .wider && spread.alternative > 1)
     }
 
+    @Test("A jump up or down is most of all evidence of the largest shift that way", arguments: [10, 0.1])
+    func jump(factor: Double) {
+        var random = Seeded(54), baseline = RankBaseline()
+        for _ in 0..<1_000 { _ = baseline.observe(Elementary.exp(0.3 * random.normal()), allowance: 1e-5) }
+        for _ in 0..<6 { _ = baseline.observe(factor * Elementary.exp(0.3 * random.normal()), allowance: 1e-5) }
+        let shifts = (0..<11).map { baseline.evidence.strengths[$0] }
+        let largest = factor > 1 ? RankBaseline.largestIncrease : RankBaseline.largestDecrease
+        #expect(shifts.indices.allSatisfy { $0 == largest || shifts[$0] < shifts[largest] })
+    }
+
     @Test("Values that begin with another stream's histogram are judged from the first one on")
     func histogram() {
         var fleet = RankBaseline(), random = Seeded(55)

@@ -111,6 +111,40 @@ struct TailBaselineTests {
         #expect(baseline.observe(50_000, allowance: 1e-6) == nil)
     }
 
+    @Test("How often as large a value is to be expected: by its place among the largest, beyond them as an outlier is judged")
+    func probability() {
+        var baseline = TailBaseline(), random = Seeded(11), largest = 0.0
+        for count in 0..<2_000 {
+            if count < 50 { #expect(baseline.probability(of: 1) == nil) }
+            let value = Elementary.exp(0.5 * random.normal())
+            largest = max(largest, value)
+            _ = baseline.observe(value, allowance: 0)
+        }
+        for value in [0, -1, .infinity, .nan] { #expect(baseline.probability(of: value) == nil) }
+        #expect(baseline.probability(of: 1) == 1 && baseline.probability(of: largest) == 2 / 2_001)
+        let rising = (0..<600).compactMap { baseline.probability(of: Elementary.exp(0.02 * Double($0))) }
+        #expect(rising.count == 600 && zip(rising, rising.dropFirst()).allSatisfy { $0 >= $1 } && rising[599] < 1e-6)
+        let expected = baseline.probability(of: 1_000), sight = baseline.observe(1_000, allowance: 1)
+        #expect(expected != nil && expected == sight?.probability)
+    }
+
+    @Test("As large values are not more often than said, whatever the law", arguments: laws.indices.prefix(9))
+    func probabilityHolds(law: Int) {
+        var random = Seeded(300 + UInt64(law)), rare = 0, rarer = 0
+        for _ in 0..<100 {
+            var baseline = TailBaseline()
+            let draw = Self.laws[law].start()
+            for _ in 0..<2_050 {
+                let value = draw(&random), probability = baseline.probability(of: value) ?? 1
+                if probability <= 0.005 { rare += 1 }
+                if probability <= 0.0002 { rarer += 1 }
+                _ = baseline.observe(value, allowance: 0)
+            }
+        }
+        // Of 200,000 values 1,000 and 40 are to be expected, and four deviations more in none.
+        #expect(rare < 1_127 && rarer < 66, "\(Self.laws[law].name): \(rare) and \(rarer)")
+    }
+
     @Test("A thousand times the values is told at the same values, and a long stream follows a new level down")
     func scale() {
         var plain = TailBaseline(), scaled = TailBaseline(), random = Seeded(10)
