@@ -4,8 +4,9 @@
 KILTER  := .build/release/kilter
 BUILD   := swift build -c release --explicit-target-dependency-import-check error
 DATA    ?= ../shared/data
+NAB     ?= ../NAB
 
-.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents quality swaps bench bench-instructions bench-detectors bench-projection figures fixtures clean
+.PHONY: help run test check build deps install golden acceptance python traces peers evidence incidents quality swaps bench bench-instructions bench-detectors bench-projection nab figures fixtures clean
 
 PREFIX  ?= /usr/local
 
@@ -91,6 +92,11 @@ bench-detectors: deps ## what each detector costs, in instructions: its state's 
 
 bench-projection: deps ## what it costs to project an embedding, by OpenBLAS and by our own lanes
 	swift run -c release --package-path Benchmarks projection-cost
+
+nab: deps ## scores of single points on the Numenta Anomaly Benchmark, by its own scorer (NAB=folder)
+	@test -d $(NAB)/nab || { echo "no benchmark at $(NAB); it is not part of the project: make nab NAB=folder"; exit 2; }
+	swift build -c release --package-path Benchmarks --product point-scores
+	python3 Benchmarks/Peers/nab.py $(NAB)
 
 figures: build ## whole replay next to Python's json.loads over the same lines (DATA=folder)
 	@test -e $(DATA) || { echo "no streams at $(DATA); name a folder or file of OTLP JSON lines: make figures DATA=folder"; exit 2; }

@@ -54,6 +54,10 @@ let package = Package(
         .executableTarget(
             name: "projection-cost", dependencies: [.product(name: "KilterMath", package: "kilter")], path: "Sources/ProjectionCost",
             swiftSettings: strict),
+        // Scores of single points for the Numenta Anomaly Benchmark.
+        .executableTarget(
+            name: "point-scores", dependencies: [.product(name: "KilterMath", package: "kilter")], path: "Sources/PointScores",
+            swiftSettings: strict),
         .executableTarget(
             name: "instruction-probe", dependencies: ["HotPath", "SpanStreams"], path: "Sources/InstructionProbe",
             swiftSettings: strict),
