@@ -252,9 +252,16 @@ struct BaselineBook {
         if let group {
             (change.isGroup, change.group) = (true, group)
             finding.model = self.subject.requestModel
+        } else if let facet = GroupRun.Facet(change.signal, change.step) {
+            change.serviceStream = stream(facet, of: GroupRun.key(ofService: self.subject))
+            change.modelStream = self.subject.requestModel == 0 ? 0 : stream(facet, of: GroupRun.key(ofModel: self.subject))
         }
         finding.change = change
         found.append(finding)
+    }
+
+    private func stream(_ facet: GroupRun.Facet, of group: UInt64) -> UInt64 {
+        StreamIdentity(agentKey: group, name: 0, epoch: 0, signal: facet.signal, step: facet.step).key
     }
 
     func isSilenced(_ detector: DetectorID) -> Bool {

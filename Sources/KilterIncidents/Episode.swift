@@ -43,6 +43,13 @@ struct Episode: Sendable {
         return StableHash.combine(who, finding.subject ^ StableHash.combine(UInt64(finding.detector.rawValue) + 1, finding.tenant))
     }
 
+    /// The episode of one group's stream.
+    static func key(ofGroupStream stream: UInt64, _ detector: DetectorID, tenant: NameHash) -> UInt64 {
+        var finding = Finding()
+        (finding.keying, finding.detector, finding.subject, finding.tenant) = (.group, detector, stream, tenant)
+        return key(of: finding, run: 0)
+    }
+
     private static func fact(_ name: String, _ alert: Alert) -> String {
         guard case .string(let text)? = alert.evidence.first(where: { $0.name == name })?.value else { return "" }
         return text

@@ -36,6 +36,7 @@ public struct Episodes: Sendable {
             var alert = revised(episode.alert, finding, explain(finding))
             // Outliers of several runs may be one episode.
             if finding.detector == .outlier { alert.run = run(of: finding, name) }
+            if let change = finding.change { relate(&alert, to: change, ledger) }
             alert.cost = EpisodeCost(finding.spend.since(episode.spendAtOnset), during: alert.delay)
             tenants[ledger].open[key]?.alert = alert
             return [alert]
@@ -68,7 +69,8 @@ public struct Episodes: Sendable {
         _ finding: Finding, _ key: UInt64, _ ledger: Int, _ quiet: Nanoseconds, _ name: NameLookup,
         _ explanation: Explanation
     ) -> Alert {
-        let alert = opened(finding, name, explanation)
+        var alert = opened(finding, name, explanation)
+        if let change = finding.change { relate(&alert, to: change, ledger) }
         let serial = tenants[ledger].nextSerial
         tenants[ledger].nextSerial &+= 1
         let deadline = finding.engineTime + quiet
@@ -79,6 +81,27 @@ public struct Episodes: Sendable {
             spend: finding.spend)
         tenants[ledger].deadlines.push(key, at: deadline, serial: serial)
         return alert
+    }
+
+    /// What an agent shows as its group does is part of what is told of the group; and a group is told with how many of its
+    /// agents' alerts stand.
+    private func relate(_ alert: inout Alert, to change: SignalChange, _ ledger: Int) {
+        let open = tenants[ledger].open
+        if change.isGroup {
+            guard change.group == .service else { return }
+            let members = open.values.count {
+                $0.alert.signal == alert.signal && $0.alert.service == alert.service && $0.alert.environment == alert.environment
+                    && !$0.alert.agent.isEmpty
+            }
+            if members > 0 { alert.evidence.append(Evidence("member_alerts", .integer(Int64(members)))) }
+            return
+        }
+        for stream in [change.serviceStream, change.modelStream] where stream != 0 {
+            for detector in [DetectorID.drift, .burst] {
+                guard let whole = open[Episode.key(ofGroupStream: stream, detector, tenant: tenants[ledger].tenant)] else { continue }
+                return alert.evidence.append(Evidence("part_of", .string(whole.alert.id)))
+            }
+        }
     }
 
     /// The alert id of the open episode that `finding` belongs to; empty when there is none.

@@ -62,6 +62,9 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     /// Whether it is about a group of agents, and which.
     public var isGroup = false
     public var group = GroupRun.Kind.service
+    /// Of one agent: the streams in which its service's and its model's groups watch the same; zero where they do not.
+    public var serviceStream: UInt64 = 0
+    public var modelStream: UInt64 = 0
     public var way = Way.up
     /// In the signal's own unit; geometric means of values, shares of rates.
     public var before = 0.0

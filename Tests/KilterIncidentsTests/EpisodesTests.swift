@@ -61,6 +61,28 @@ struct EpisodesTests {
         #expect(second.count == 1 && second[0].id != first[0].id)
     }
 
+    @Test("What an agent shows as its group does names the group's alert, in every revision")
+    func partOfGroup() {
+        func told(_ severity: Severity, at seconds: UInt64, isGroup: Bool, subject: UInt64, stream: UInt64 = 0) -> Finding {
+            var told = finding(severity, count: 9, at: seconds)
+            (told.runKey, told.subject, told.detector) = (0, subject, .drift)
+            (told.keying, told.agent) = isGroup ? (.group, 0) : (.agent, 7)
+            told.change = SignalChange()
+            told.change?.isGroup = isGroup
+            told.change?.modelStream = stream
+            return told
+        }
+        func part(_ alerts: [Alert]) -> Evidence.Value? { alerts.first?.evidence.first { $0.name == "part_of" }?.value }
+        var episodes = Episodes()
+        let before = episodes.feed(told(.warning, at: 1, isGroup: false, subject: 40, stream: 90))
+        let whole = episodes.feed(told(.warning, at: 2, isGroup: true, subject: 90))
+        let member = episodes.feed(told(.warning, at: 3, isGroup: false, subject: 41, stream: 90))
+        let worse = episodes.feed(told(.critical, at: 4, isGroup: false, subject: 41, stream: 90))
+        let other = episodes.feed(told(.warning, at: 5, isGroup: false, subject: 42, stream: 91))
+        #expect(part(before) == nil && part(other) == nil && part(whole) == nil)
+        #expect(part(member) == .string(whole[0].id) && part(worse) == .string(whole[0].id))
+    }
+
     @Test("Different subjects and tenants never share an episode; the id has nothing of the count in it")
     func identity() {
         var a = Episodes()
