@@ -41,7 +41,8 @@ let package = Package(
         // C libraries, each importable by one room only.
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"])]),
-        .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"])]),
+        // OpenBLAS (Debian's libopenblas-dev), which is loaded when the first embedding comes.
+        .target(name: "CBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "CLanes"),
 
         // Foundations
@@ -61,23 +62,27 @@ let package = Package(
         room("KilterOutlet", ["KilterVocabulary", "KilterWire"]),
 
         // The join and the doors
-        room("KilterEngine", [
-            "KilterVocabulary", "KilterMath", "KilterWire", "KilterModels", "KilterIntake", "KilterState",
-            "KilterDetection", "KilterIncidents", "KilterBreakers", "KilterOutlet",
-            .product(name: "Logging", package: "swift-log"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            .product(name: "Yams", package: "Yams"),
-        ]),
-        room("KilterConsole", [
-            "KilterEngine", "KilterIntake", "KilterVocabulary",
-            .product(name: "Hummingbird", package: "hummingbird"),
-            .product(name: "HummingbirdCore", package: "hummingbird"),
-            .product(name: "Logging", package: "swift-log"),
-            .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOHTTP1", package: "swift-nio"),
-            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        ]),
+        room(
+            "KilterEngine",
+            [
+                "KilterVocabulary", "KilterMath", "KilterWire", "KilterModels", "KilterIntake", "KilterState",
+                "KilterDetection", "KilterIncidents", "KilterBreakers", "KilterOutlet",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        room(
+            "KilterConsole",
+            [
+                "KilterEngine", "KilterIntake", "KilterVocabulary",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         room("KilterSimulator", ["KilterVocabulary", "KilterMath"]),
         .executableTarget(
             name: "kilter",
@@ -101,20 +106,26 @@ let package = Package(
         tests("KilterWireTests", ["KilterWire", "Seeded"]),
         tests("KilterOutletTests", ["KilterOutlet", "KilterWire", "KilterVocabulary", "Seeded"]),
         tests("KilterIntakeTests", ["KilterIntake", "KilterMath", "KilterVocabulary", "Seeded"]),
-        tests("KilterEngineTests", [
-            "KilterEngine", "KilterIntake", "KilterVocabulary", "KilterModels", "KilterBreakers",
-            .product(name: "Yams", package: "Yams"),
-        ]),
-        tests("KilterConsoleTests", [
-            "KilterConsole", "KilterEngine", "KilterIntake",
-            .product(name: "Hummingbird", package: "hummingbird"),
-            .product(name: "Logging", package: "swift-log"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        ]),
+        tests(
+            "KilterEngineTests",
+            [
+                "KilterEngine", "KilterIntake", "KilterVocabulary", "KilterModels", "KilterBreakers",
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        tests(
+            "KilterConsoleTests",
+            [
+                "KilterConsole", "KilterEngine", "KilterIntake",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         tests("KilterSimulatorTests", ["KilterSimulator", "KilterVocabulary"]),
-        tests("PipelineTests", [
-            "KilterEngine", "KilterIntake", "KilterMath", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire", "Seeded",
-        ]),
+        tests(
+            "PipelineTests",
+            [
+                "KilterEngine", "KilterIntake", "KilterMath", "KilterOutlet", "KilterSimulator", "KilterVocabulary", "KilterWire", "Seeded",
+            ]),
         tests("TidyTests", []),
     ]
 )
