@@ -44,20 +44,25 @@ struct BaselineBook {
     // Guard: the run is only read, while nothing is added to the shard's tallies.
     mutating func observeSteps(_ tally: UnsafePointer<RunTally>, _ shard: inout Shard) {
         for index in 0..<Int(tally.pointee.stepCount) {
-            let step = tally.pointee.steps[index]
+            let kind = tally.pointee.steps[index].kind, name = tally.pointee.steps[index].name
             // The only step of a run says the same of it as of itself.
-            if step.kind == .tool, tally.pointee.spans > 1 { observe(rate: step.hasFailed, .errorRate, .tool, label: step.name, &shard) }
-            for (place, signal) in Signal.ofSteps.enumerated() {
-                guard let mean = step.mean(place) else { continue }
-                observe(value: mean, signal, SignalChange.Step(step.kind), step.name, 0, &shard)
+            if kind == .tool, tally.pointee.spans > 1 {
+                observe(rate: tally.pointee.steps[index].hasFailed, .errorRate, .tool, label: name, &shard)
+            }
+            for place in Signal.ofSteps.indices {
+                guard let mean = tally.pointee.steps[index].mean(place) else { continue }
+                observe(value: mean, Signal.ofSteps[place], SignalChange.Step(kind), name, 0, &shard)
             }
         }
     }
 
     mutating func observe(outcome: NameHash, _ shard: inout Shard) {
-        var watched: [(NameHash, Bool)] = []
-        agent.pointee.note(outcome: outcome) { watched.append(($0, $1)) }
-        for (label, isHit) in watched { observe(rate: isHit, .outcome, label: label, &shard) }
+        if agent.pointee.note(outcome: outcome) {
+            for index in 0..<Int(agent.pointee.outcomeCount) where agent.pointee.isWatched(outcome: index) {
+                let label = agent.pointee.outcomes[index]
+                observe(rate: label == outcome, .outcome, label: label, &shard)
+            }
+        }
         if agent.pointee.outcomeCount > 2 { observe(category: outcome, .outcomeMix, &shard) }
     }
 
@@ -79,6 +84,7 @@ struct BaselineBook {
     }
 
     // MARK: Streams
+    // Some of the following change nothing in the book; they are mutating because it would be copied for a reader.
 
     /// How many epochs an observation counts for: its own, and before that the one it is compared with.
     var epochCount: Int { agent.pointee.isComparing(at: desk.now) ? 2 : 1 }
@@ -157,7 +163,7 @@ struct BaselineBook {
             let choice = MixDrift.Choice(category: category, origin: origin, target: target)
             let share = agent.pointee.pool.share(of: stream.pointee.watch), before = agent.pointee.pool.part(of: stream.pointee.watch)
             let said = MixDrift.judge(&stream.pointee, choice, allowance, share, desk)
-            agent.pointee.pool.settle(before, stream.pointee.watch, isPooled: said.verdict.isPooled)
+            agent.pointee.pool.settle(before, stream.pointee.watch.pooled, isPooled: said.verdict.isPooled)
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.known > 1, epoch)
             guard var change = said.change else { continue }
             change.signal = signal
@@ -191,7 +197,7 @@ struct BaselineBook {
     ) -> Drift.Said {
         let share = agent.pointee.pool.share(of: stream.watch), before = agent.pointee.pool.part(of: stream.watch)
         let said = judge(&stream, share)
-        agent.pointee.pool.settle(before, stream.watch, isPooled: said.verdict.isPooled)
+        agent.pointee.pool.settle(before, stream.watch.pooled, isPooled: said.verdict.isPooled)
         return said
     }
 
@@ -204,7 +210,7 @@ struct BaselineBook {
     }
 
     /// A stream counts among those that share the budget once it has varied: what never does raises no false alarm.
-    func note(_ watch: inout StreamWatch, _ signal: Signal, isVaried: Bool, _ epoch: UInt32) {
+    mutating func note(_ watch: inout StreamWatch, _ signal: Signal, isVaried: Bool, _ epoch: UInt32) {
         guard isVaried, !watch.hasVaried, epoch == agent.pointee.epoch else { return }
         watch.hasVaried = true
         agent.pointee.noteStream(signal)
@@ -216,7 +222,7 @@ struct BaselineBook {
     private var spending: Double { group == nil ? 1.1 : 1.1 * (1 + 4 / (1 + Double(agent.pointee.runs) / 100)) }
 
     /// What the stream may spend of the budget for what has passed since its last observation.
-    func allowance(_ watch: inout StreamWatch, _ identity: StreamIdentity) -> Float {
+    mutating func allowance(_ watch: inout StreamWatch, _ identity: StreamIdentity) -> Float {
         watch.identity = identity
         let passed = watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(watch.lastSeen)
         let runs = watch.lastRun == 0 ? 0 : agent.pointee.runs &- watch.lastRun

@@ -113,11 +113,11 @@ struct BaselineDesk {
         let tool = batch.strings.hash(row.pointee.tool)
         if slot.pointee.isClosed, !reopen(slot, row, batch.strings, &shard) {
             // Too late for the run, but a call like any other.
-            watchTails(row, slot.pointee.step(of: row, tool: tool), batch.strings, &shard, &found)
+            watchTails(row, tool, finishReason: slot.pointee.finishReason, batch.strings, &shard, &found)
             return
         }
         let isLong = slot.pointee.observe(row, tool: tool, batch.strings)
-        watchTails(row, slot.pointee.step(of: row, tool: tool), batch.strings, &shard, &found)
+        watchTails(row, tool, finishReason: slot.pointee.finishReason, batch.strings, &shard, &found)
         if row.pointee.embedding != 0, let embedding = batch.embedding(of: row.pointee) { slot.pointee.note(embedding) }
         var hasOutcome = false
         if row.pointee.assessmentCount > 0 {
@@ -204,8 +204,8 @@ struct BaselineDesk {
         book.observeMixes(tally, &shard)
         book.observeEmbedding(tally, &shard)
         book.observeRepeat(tally, &shard)
-        found.findings += book.found
-        found.groupRuns += book.scores.runs(of: tally, self, agentRuns: agent.pointee.runs, number: found.groupRuns.count)
+        if !book.found.isEmpty { found.findings += book.found }
+        book.scores.append(tally, self, agentRuns: agent.pointee.runs, to: &found.groupRuns)
     }
 
     // MARK: What is said of runs

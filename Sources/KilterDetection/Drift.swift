@@ -161,9 +161,9 @@ enum Drift {
     static let beforeMin: UInt32 = 20
     private static let groupBeforeMin: UInt32 = 8
 
-    static let nothing: Said = (Verdict(detector: .drift, severity: .info, onset: .zero), nil)
+    static var nothing: Said { (Verdict(detector: .drift, severity: .info, onset: .zero), nil) }
 
-    static func isAdopted(_ watch: StreamWatch, _ now: EventTime) -> Bool {
+    @inline(__always) static func isAdopted(_ watch: StreamWatch, _ now: EventTime) -> Bool {
         watch.said != .nothing && watch.changedAt + adopted < now && !watch.isPinned
     }
 

@@ -13,27 +13,25 @@ extension Detection {
         // Guard: the pointer is used before the slab is changed again.
         shard.groupBaselines.findOrInsert(run.groupKey, owner: run.tenant, initial: AgentBaseline()).slot.pointee.note(member: run.member)
         let waiting = shard.groups.findOrInsert(run.groupKey, owner: run.tenant, initial: GroupTally()).slot
-        for over in waiting.pointee.take(run) {
-            var over = over
-            // What is said of it is said now.
-            (over.record, over.engineTime, over.fleet) = (run.record, run.engineTime, run.fleet)
-            observe(over, standards, &shard, into: &findings)
-        }
+        waiting.pointee.take(run) { observe($0, at: run, standards, &shard, into: &findings) }
     }
 
-    private static func observe(_ run: GroupRun, _ standards: Standards, _ shard: inout Shard, into findings: inout [Finding]) {
+    /// What is said of a trace that is over is said now, at the run that came after it.
+    private static func observe(
+        _ run: borrowing GroupRun, at now: GroupRun, _ standards: Standards, _ shard: inout Shard, into findings: inout [Finding]
+    ) {
         // Guard: the slab of groups is not changed again while the pointer is used.
         let group = shard.groupBaselines.findOrInsert(run.groupKey, owner: run.tenant, initial: AgentBaseline()).slot
         group.pointee.runs &+= 1
         // Whose they are, for people: a service, or the model that is asked.
         (group.pointee.environment, group.pointee.service) = run.kind == .service ? (run.environment, run.service) : (0, 0)
         group.pointee.agent = run.kind == .model ? run.model : 0
-        let desk = BaselineDesk(record: run.record, now: run.engineTime, fleet: run.fleet, standards)
+        let desk = BaselineDesk(record: now.record, now: now.engineTime, fleet: now.fleet, standards)
         var book = BaselineBook(desk: desk, subject: RunSubject(run), agent: group, time: run.observedAt.nanoseconds)
         book.group = run.kind
         // As many agents as make the group have the budget of one; to it comes what its members cannot spend yet.
-        book.part = min(1, 1 / group.pointee.memberCount + Double(run.unspent))
-        let isWatched = group.pointee.hasManyMembers
+        book.part = min(1, 1 / group.pointee.memberCount() + Double(run.unspent))
+        let isWatched = group.pointee.hasManyMembers()
         for index in 0..<GroupRun.Facet.count where run.facets >> UInt64(index) & 1 == 1 {
             let score = run.scores[index] / Float(max(run.counts[index], 1))
             book.observe(score: score, GroupRun.Facet(index: index), &shard, isWatched: isWatched)
@@ -61,10 +59,10 @@ struct RunScores {
         facets |= 1 << UInt64(facet.index)
     }
 
-    /// One for the service and one for the model that was asked for; none where nothing is known yet.
+    /// Adds the run for its service, unless nothing is known of it yet.
     // Guard: the run is only read, while nothing is added to the shard's tallies.
-    func runs(of tally: UnsafePointer<RunTally>, _ desk: BaselineDesk, agentRuns: UInt32, number: Int) -> [GroupRun] {
-        guard facets != 0 else { return [] }
+    func append(_ tally: UnsafePointer<RunTally>, _ desk: BaselineDesk, agentRuns: UInt32, to runs: inout [GroupRun]) {
+        guard facets != 0 else { return }
         var run = GroupRun()
         run.record = desk.record
         run.facets = facets
@@ -78,19 +76,25 @@ struct RunScores {
         (run.trace, run.span) = (tally.pointee.trace, tally.pointee.lastSpan)
         (run.startedAt, run.observedAt) = (EventTime(nanoseconds: tally.pointee.start), EventTime(nanoseconds: tally.pointee.end))
         (run.engineTime, run.fleet, run.thresholdSet) = (desk.now, desk.fleet, tally.pointee.thresholdSet)
-        let home = StableHash.combine(tally.pointee.tenant ^ tally.pointee.environment, tally.pointee.service)
-        run.number = UInt32(clamping: 2 * number)
+        run.number = UInt32(clamping: runs.count)
         run.kind = .service
-        run.groupKey = StableHash.combine(home, 0x5e7)
+        run.groupKey = StableHash.combine(run.home, 0x5e7)
         run.member = tally.pointee.agentKey
         run.unspent = agentRuns < Self.runsOfOwn ? 1 : 0
-        guard tally.pointee.requestModel != 0 else { return [run] }
-        var ofModel = run
-        ofModel.number &+= 1
-        ofModel.kind = .model
-        ofModel.groupKey = StableHash.combine(StableHash.combine(tally.pointee.tenant, tally.pointee.requestModel), 0x30d)
-        ofModel.member = home
-        ofModel.unspent = 0
-        return [run, ofModel]
+        runs.append(run)
+    }
+}
+
+extension GroupRun {
+    fileprivate var home: UInt64 { StableHash.combine(tenant ^ environment, service) }
+
+    /// Makes the run of a service the same one of the model that was asked for; false where that is not known.
+    public mutating func moveToModel() -> Bool {
+        guard model != 0 else { return false }
+        kind = .model
+        groupKey = StableHash.combine(StableHash.combine(tenant, model), 0x30d)
+        member = home
+        unspent = 0
+        return true
     }
 }

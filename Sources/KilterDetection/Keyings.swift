@@ -57,6 +57,7 @@ public struct Found: Sendable {
     public var findings: [Finding] = []
     public var votes: [AcknowledgementVote] = []
     public var dialogues: [DialogueMark] = []
+    /// Runs that ended, each for the service of its agent.
     public var groupRuns: [GroupRun] = []
 
     public init() {}
@@ -83,14 +84,15 @@ public enum Detection {
             && row.pointee.kind != .executeTool && row.pointee.flags.isDisjoint(with: [.fromPerson, .blocked, .rateLimited, .logRecord])
     }
 
-    /// Brings the indices of `number`, a shard whose turn is some way off, towards the processor. Changes nothing.
-    public static func announce(_ work: ShardWork, _ number: Int, _ shard: borrowing Shard) {
+    /// Brings the indices of `number`, a shard whose turn is some way off, towards the processor. Changes nothing; a shard
+    /// that is only read would be copied.
+    public static func announce(_ work: ShardWork, _ number: Int, _ shard: inout Shard) {
         for position in work.calls.range(number).prefix(announcedMax) { shard.turns.prefetch(work.calls.entries[position].key) }
         for position in work.runRows.range(number).prefix(announcedMax) { shard.runs.prefetch(work.runRows.entries[position].key) }
     }
 
     /// The same for the slots, once the indices are there.
-    public static func summon(_ work: ShardWork, _ number: Int, _ shard: borrowing Shard) {
+    public static func summon(_ work: ShardWork, _ number: Int, _ shard: inout Shard) {
         for position in work.calls.range(number).prefix(announcedMax) {
             shard.turns.prefetchSlot(work.calls.entries[position].key, lines: CallWindow.hotLines)
         }
@@ -261,28 +263,32 @@ public enum Detection {
         into found: inout Found
     ) {
         let range = work.runRows.range(number)
-        for position in range {
-            let far = position + announcedMax
-            if far < range.upperBound { shard.runs.prefetch(work.runRows.entries[far].key) }
-            stepRun(work.runRows.entries[position], batch, standards, &shard, into: &found)
+        // Subjects are made of the batch, by closures: with a pointer they are made without counting references.
+        withUnsafePointer(to: batch) { batch in
+            for position in range {
+                let far = position + announcedMax
+                if far < range.upperBound { shard.runs.prefetch(work.runRows.entries[far].key) }
+                stepRun(work.runRows.entries[position], batch, standards, &shard, into: &found)
+            }
         }
     }
 
+    // Guard: the batch is only read, and only here.
     @inline(__always) private static func stepRun(
-        _ entry: ShardWork.Entry, _ batch: SpanBatch, _ standards: Standards, _ shard: inout Shard,
+        _ entry: ShardWork.Entry, _ batch: UnsafePointer<SpanBatch>, _ standards: Standards, _ shard: inout Shard,
         into found: inout Found
     ) {
-        batch.rows.withUnsafeBufferPointer { rows in
+        batch.pointee.rows.withUnsafeBufferPointer { rows in
             // Guard: as in `stepCall`.
             guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
             if row.pointee.kind == .executeTool {
                 if DuplicateSideEffect.concerns(row) {
                     let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
-                    let key = DuplicateSideEffect.key(row, tool: batch.strings.hash(row.pointee.tool))
+                    let key = DuplicateSideEffect.key(row, tool: batch.pointee.strings.hash(row.pointee.tool))
                     // Guard: the pointer is used before the slab is changed again.
                     let memory = shard.effects.findOrInsert(key, owner: row.pointee.place.tenantName, initial: EffectMemory()).slot
                     let finding = DuplicateSideEffect.judge(&memory.pointee, row, counts) {
-                        Subject(row: row.pointee, strings: batch.strings, record: entry.row, thresholds: counts)
+                        Subject(row: row.pointee, strings: batch.pointee.strings, record: entry.row, thresholds: counts)
                     }
                     if let finding { found.findings.append(finding) }
                 }
@@ -292,18 +298,17 @@ public enum Detection {
                 shard.graphs.find(entry.key)?.pointee.observeCall(agent: row.pointee.place.agentName)
                 return
             }
-            let counts = standards.thresholds[Int(row.pointee.place.thresholdSet)]
-            judgeMessage(entry, row, batch.strings, counts, &shard, into: &found)
+            judgeMessage(entry, row, batch, standards.thresholds[Int(row.pointee.place.thresholdSet)], &shard, into: &found)
         }
     }
 
     // Guard: as in `stepCall`.
     private static func judgeMessage(
-        _ entry: ShardWork.Entry, _ row: UnsafePointer<SpanRecord>, _ strings: StringTable, _ counts: Thresholds,
+        _ entry: ShardWork.Entry, _ row: UnsafePointer<SpanRecord>, _ batch: UnsafePointer<SpanBatch>, _ counts: Thresholds,
         _ shard: inout Shard, into found: inout Found
     ) {
-        let sender = strings.hash(row.pointee.sender)
-        let subject = { Subject(row: row.pointee, strings: strings, record: entry.row, thresholds: counts) }
+        let sender = batch.pointee.strings.hash(row.pointee.sender), record = entry.row
+        func subject() -> Subject { Subject(row: row.pointee, strings: batch.pointee.strings, record: record, thresholds: counts) }
         let isToOther = sender != row.pointee.place.agentName && row.pointee.place.agentName != 0
         if row.pointee.messageDigest != 0 || isToOther {
             // Guard: the pointer is used before the slab is changed again.

@@ -16,20 +16,17 @@ enum MessageGrowth {
     @inline(never) static func judge(
         _ graph: inout AgentGraph, _ sight: AgentGraph.Sight, _ counts: Thresholds, sender: NameHash, subject: () -> Subject
     ) -> Finding? {
-        // Of rules that speak as loudly, the first.
-        let rules: [(rule: Finding.Rule, count: UInt32, ladder: Ladder, back: UInt32)] = [
-            (.growingGenerations, sight.growing, counts.growingGenerations, sight.growing),
-            (.depth, sight.depth, counts.chainDepth, sight.depth),
-            (.relayedTexts, sight.passing, counts.relayingGenerations, sight.passing),
-            (.agentsOfGrowingRun, sight.spread, counts.agentsOfGrowingRun, sight.generation),
-        ]
         var best: (rule: Finding.Rule, count: UInt32, ladder: Ladder, back: UInt32)?
         var severity = Severity.info
-        for rule in rules where rule.count > 0 {
-            guard let reached = rule.ladder.severity(of: rule.count), best == nil || reached > severity else { continue }
-            best = rule
-            severity = reached
+        // Of rules that speak as loudly, the first.
+        func weigh(_ rule: Finding.Rule, _ count: UInt32, _ ladder: Ladder, back: UInt32) {
+            guard count > 0, let reached = ladder.severity(of: count), best == nil || reached > severity else { return }
+            (best, severity) = ((rule, count, ladder, back), reached)
         }
+        weigh(.growingGenerations, sight.growing, counts.growingGenerations, back: sight.growing)
+        weigh(.depth, sight.depth, counts.chainDepth, back: sight.depth)
+        weigh(.relayedTexts, sight.passing, counts.relayingGenerations, back: sight.passing)
+        weigh(.agentsOfGrowingRun, sight.spread, counts.agentsOfGrowingRun, back: sight.generation)
         guard let best else { return nil }
         let subject = subject()
         var finding = subject.finding(.messageGrowth, keying: .run)

@@ -70,10 +70,10 @@ extension BaselineDesk {
     /// Holds the values of one span against all before it of its kind of step.
     // Guard: the row is only read, and only here.
     @inline(__always) func watchTails(
-        _ row: UnsafePointer<SpanRecord>, _ step: (kind: RunTally.StepKind, name: NameHash)?, _ strings: StringTable, _ shard: inout Shard,
+        _ row: UnsafePointer<SpanRecord>, _ tool: NameHash, finishReason: NameHash, _ strings: StringTable, _ shard: inout Shard,
         _ found: inout Found
     ) {
-        guard let step else { return }
+        guard let step = RunTally.step(of: row, tool: tool, finishReason: finishReason) else { return }
         let name = step.kind == .tool || step.kind == .phase ? step.name : 0
         let key = TailStream.key(agentKey: row.pointee.place.agentKey, step.kind, name)
         // Guard: the pointers are used before their slabs are changed again.

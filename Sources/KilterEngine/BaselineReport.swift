@@ -79,10 +79,11 @@ extension Engine {
     ) {
         forEachGroup { key, tenant, slot in
             // A group of one agent says nothing that the agent does not.
-            guard slot.hasManyMembers else { return }
+            var slot = slot
+            guard slot.hasManyMembers() else { return }
             var group = described(slot, of: tenant)
             group.group = slot.agent == 0 ? GroupRun.Kind.service.name : GroupRun.Kind.model.name
-            group.members = UInt32(clamping: Int(slot.memberCount.rounded()))
+            group.members = UInt32(clamping: Int(slot.memberCount().rounded()))
             guard isWanted(group) else { return }
             places[key] = known.count
             known.append((slot, group))

@@ -48,7 +48,9 @@ struct Desk {
             {
                 events.append(.notice(notice))
             }
-            prices.take(batch.rows[number], batch.strings, into: &events)
+            if !batch.rows[number].flags.isDisjoint(with: PriceNotices.troubles) {
+                prices.take(batch.rows[number], batch.strings, into: &events)
+            }
             if events.count != before || next != first || place.engineTime >= nextDeadline { nextDeadline = earliestDeadline }
         }
     }

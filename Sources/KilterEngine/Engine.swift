@@ -127,9 +127,9 @@ public final class Engine {
             for shard in stride(from: worker, to: Limits.shards, by: workers) {
                 // The memory of the shards that come next is on its way while this one is worked on.
                 let far = shard + 2 * workers
-                if far < Limits.shards { Detection.announce(work, far, shards[far].memory.pointee) }
+                if far < Limits.shards { Detection.announce(work, far, &shards[far].memory.pointee) }
                 let near = shard + workers
-                if near < Limits.shards { Detection.summon(work, near, shards[near].memory.pointee) }
+                if near < Limits.shards { Detection.summon(work, near, &shards[near].memory.pointee) }
                 let room = shards[shard]
                 if work.isEmpty(shard), !work.isDue(room.memory.pointee.paceDeadlines) { continue }
                 Detection.stepAgents(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
@@ -143,8 +143,6 @@ public final class Engine {
             found.findings += room.found.findings
             found.votes += room.found.votes
             found.dialogues += room.found.dialogues
-            found.groupRuns += room.found.groupRuns
-            room.found = Found()
         }
         // What happened in the runs, seen over all of them.
         found.dialogues.sort { $0.record < $1.record }
@@ -152,13 +150,28 @@ public final class Engine {
             Detection.stepDialogue(
                 mark, batch, standards, &shards[Shard.ofPair(mark.key)].memory.pointee, into: &found.findings)
         }
-        found.groupRuns.sort { $0.place < $1.place }
-        for run in found.groupRuns {
-            Detection.stepGroup(run, standards, &shards[Shard.ofAgent(run.groupKey)].memory.pointee, into: &found.findings)
-        }
+        stepGroups(standards, into: &found.findings)
+        for room in shards where !room.found.isEmpty { room.found = Found() }
         found.findings.sort { (Self.order($0), $0.subject) < (Self.order($1), $1.subject) }
         found.votes.sort { $0.record < $1.record }
         return found
+    }
+
+    /// The groups of the runs that ended in any shard, in the order in which they did. Runs are large: they stay where they are.
+    private func stepGroups(_ standards: Standards, into findings: inout [Finding]) {
+        var order: [(place: UInt64, shard: Int, index: Int)] = []
+        for shard in shards.indices {
+            for index in shards[shard].found.groupRuns.indices {
+                order.append((shards[shard].found.groupRuns[index].place, shard, index))
+            }
+        }
+        order.sort { $0.place < $1.place }
+        for (_, shard, index) in order {
+            var run = shards[shard].found.groupRuns[index]
+            repeat {
+                Detection.stepGroup(run, standards, &shards[Shard.ofAgent(run.groupKey)].memory.pointee, into: &findings)
+            } while run.kind == .service && run.moveToModel()
+        }
     }
 
     /// Events that one record causes: agent before run, then in the order of the detectors; of one detector by what they are about.

@@ -8,10 +8,12 @@ import KilterVocabulary
 struct PriceNotices {
     private var told: [NameHash: Set<UInt64>] = [:]
     private static let toldMax = 256
-    private static let troubles: SpanFlags = [.unpriced, .absurdCost]
+    /// What was asked for last and is no news: spans of one model follow each other.
+    private var latest: (tenant: NameHash, key: UInt64)?
+    static let troubles: SpanFlags = [.unpriced, .absurdCost]
 
+    /// Takes a row with one of `troubles`.
     mutating func take(_ row: SpanRecord, _ strings: StringTable, into events: inout [Event]) {
-        if row.flags.isDisjoint(with: Self.troubles) { return }
         if row.flags.contains(.unpriced) {
             let model = row.responseModel == 0 ? row.model : row.responseModel
             if isNews(row, strings.hash(model)) { events.append(.notice(unpriced(row, strings.string(model), strings))) }
@@ -23,6 +25,8 @@ struct PriceNotices {
 
     private mutating func isNews(_ row: SpanRecord, _ key: UInt64) -> Bool {
         let tenant = row.place.tenantName
+        if let latest, latest == (tenant, key) { return false }
+        latest = (tenant, key)
         guard told[tenant, default: []].count < Self.toldMax else { return false }
         return told[tenant, default: []].insert(key).inserted
     }

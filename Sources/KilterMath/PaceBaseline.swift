@@ -60,8 +60,12 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
         return days[cell] >= Self.daysMin ? Double(means[cell]) : nil
     }
 
-    /// Mean of all buckets, each cell as often as it was seen.
-    public var mean: Double {
+    /// Mean of all buckets, each cell as often as it was seen. Kept, because it is asked for several times a bucket.
+    public private(set) var mean = 0.0
+
+    // Some of the following change nothing; they are mutating because everything would be copied for a reader.
+
+    private mutating func weighedMean() -> Double {
         var sum = 0.0, weight = 0.0
         for cell in 0..<Self.cellCount where buckets[cell] > 0 {
             sum += Double(means[cell]) * Double(buckets[cell])
@@ -88,9 +92,9 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
     public mutating func observe(events: UInt32, seconds: UInt64, allowance: Float, learns: Bool = true) -> Float {
         let cell = Self.cell(seconds: seconds), isReady = isReady(cell: cell)
         let root = Self.root(Double(events)), usual = Double(roots[cell])
-        let own = bin(root - usual)
+        let own = Self.bin(root - usual)
         if isReady {
-            judge(events, judged: bin(shrunk(root, usual, cell)), cell, allowance)
+            judge(events, judged: Self.bin(shrunk(root, usual, cell)), cell, allowance)
             correlate(score(own))
         }
         if learns { learn(events, Float(root), cell, seconds / 86_400, isPlaced: expected(cell: cell) != nil, own) }
@@ -100,27 +104,27 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
     private static func root(_ events: Double) -> Double { 2 * (events + 0.375).squareRoot() }
 
     /// How far a root lies from what may pass for usual in the cell.
-    private func shrunk(_ root: Double, _ usual: Double, _ cell: Int) -> Double {
+    private mutating func shrunk(_ root: Double, _ usual: Double, _ cell: Int) -> Double {
         let error = rootDeviation / Double(max(buckets[cell], 1)).squareRoot()
         let level = max(0, usual * usual / 4 - 0.375)
         if root > usual { return max(0, root - Self.root(level * Self.forgiven) - error) }
         return min(0, root - Self.root(level / Self.forgiven) + error)
     }
 
-    private func bin(_ distance: Double) -> Int {
-        let size = Self.steps * Elementary.log(1 + distance.magnitude)
+    private static func bin(_ distance: Double) -> Int {
+        let size = steps * Elementary.log(1 + distance.magnitude)
         let step = Int(exactly: max(0, min(31, size.rounded()))) ?? 0
         return distance < 0 ? 32 - step : 32 + step
     }
 
-    private func rank(_ bin: Int) -> (low: Float, high: Float) {
+    private mutating func rank(_ bin: Int) -> (low: Float, high: Float) {
         var below: UInt32 = 0
         for index in 0..<bin { below += UInt32(counts[index]) }
         let all = Float(total + 1)
         return (Float(below) / all, Float(below + UInt32(counts[bin]) + 1) / all)
     }
 
-    private func score(_ bin: Int) -> Float {
+    private mutating func score(_ bin: Int) -> Float {
         let (low, high) = rank(bin)
         return RankTable.score(low, high)
     }
@@ -154,6 +158,7 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
         let share = 1 / Float(buckets[cell])
         means[cell] += (Float(events) - means[cell]) * share
         roots[cell] += (root - roots[cell]) * share
+        mean = weighedMean()
         // What its hour is usual in is not known yet: neither is how far it lies from it.
         guard isPlaced else { return }
         counts[bin] += 1
@@ -234,6 +239,7 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
         let isBounded = previous.magnitude < 8 && crossed.magnitude < 64 && squared >= 0 && squared < 64
         guard sum == total, total <= count, isBounded, (0..<64).allSatisfy({ counts[$0] < 65_535 }) else { throw ByteReader.Short() }
         for lane in 0..<16 { guard expectedSums[lane] >= 0 else { throw ByteReader.Short() } }
+        mean = weighedMean()
     }
 
     public static func == (a: PaceBaseline, b: PaceBaseline) -> Bool {

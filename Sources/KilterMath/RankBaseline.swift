@@ -180,12 +180,9 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
 
     /// The rank among the values that are kept: few, but every one tells.
     private mutating func rankAmongFirst(_ position: Int32) {
-        var below: UInt32 = 0, own: UInt32 = 0
-        for index in 0..<Int(total) {
-            let other = kept(index)
-            if other < position { below += 1 } else if other == position { own += 1 }
-        }
-        place(below: below, own: own)
+        // Guard: the pointer is used within the call, on the 32 numbers that the counts hold until bins are placed.
+        let found = withUnsafePointer(to: &counts) { kilter_numbers_below($0, total, position) }
+        place(below: UInt32(truncatingIfNeeded: found), own: UInt32(truncatingIfNeeded: found >> 32))
     }
 
     /// The ranks that a value may have, itself among all so far: where `own` are equal to it, any of theirs.

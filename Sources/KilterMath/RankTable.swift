@@ -2,7 +2,7 @@
 ///
 /// The changes are those of normal scores: a normal law that moved by d, or whose spread is s times what it was. Every
 /// lane's mean over the cells is 1, so each is an e-value for uniform ranks, whatever law the values themselves have.
-enum RankTable {
+package enum RankTable {
     /// Distances of the lanes that stand for a location, in standard deviations of the normal scores; six increases, five decreases.
     static let shifts: [Double] = [0.15, 0.27, 0.48, 0.85, 1.5, 2.6, -0.15, -0.27, -0.48, -0.85, -1.5]
     /// Factors of the lanes that stand for a spread.
@@ -10,7 +10,6 @@ enum RankTable {
 
     /// 256 cells of sixteen lanes.
     static let ratios: [SIMD16<Float>] = {
-        let edges = (0...256).map { Elementary.normalQuantile(Double($0) / 256) }
         var cells = Array(repeating: SIMD16<Float>(repeating: 0), count: 256)
         for lane in 0..<16 {
             let below = edges.map { edge in
@@ -21,6 +20,26 @@ enum RankTable {
         }
         return cells
     }()
+
+    /// Between which normal scores each cell lies.
+    private static let edges = (0...256).map { Elementary.normalQuantile(Double($0) / 256) }
+    /// The cell that the lower end of each 128th lies in, from -4 to 4.
+    private static let firstCells = (0..<1_024).map { cell(at: Double($0) / 128 - 4) }
+
+    /// The cell in 0..<256 that a normal score falls into, as `Elementary.normalDistribution` has it; 0 for what is undefined.
+    /// A tenth of what that one costs.
+    package static func cell(of score: Double) -> Int {
+        guard score.magnitude < 4 else { return score > 0 ? 255 : 0 }
+        var cell = firstCells[min(Int((score + 4) * 128), 1_023)]
+        while edges[cell + 1] <= score { cell += 1 }
+        // Where the two might differ by their errors the function itself decides.
+        let isNear = score - edges[cell] < 1e-9 || edges[cell + 1] - score < 1e-9
+        return isNear ? Self.cell(at: score) : cell
+    }
+
+    private static func cell(at score: Double) -> Int {
+        max(0, min(255, Int(exactly: (Elementary.normalDistribution(score) * 256).rounded(.down)) ?? 0))
+    }
 
     /// The mean of the standard normal law within each cell.
     static let scores: [Float] = (0..<256).map { cell in

@@ -51,10 +51,10 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
     public var fresh: ScoreBaseline { ScoreBaseline(direction: direction, level: knownLevel) }
 
     /// Where the next score is expected.
-    private var expected: Double { count > 0 || knownLevel != .zero ? expected(presuming: knownLevel.presumed) : 0 }
+    @inline(__always) private var expected: Double { count > 0 || knownLevel != .zero ? expected(presuming: knownLevel.presumed) : 0 }
 
     /// Where the next score is expected, with a presumption that is worth so many observations.
-    public func expected(presuming presumed: Double) -> Double {
+    @inline(__always) public func expected(presuming presumed: Double) -> Double {
         (sum + presumed * knownLevel.presumedMean) / (Double(count) + presumed)
     }
 
@@ -93,8 +93,7 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
             sum += Double(raw)
         }
         guard count > knownLevel.warmUp else { return 0 }
-        let place = Elementary.normalDistribution(direction == .down ? -normal : normal) * 256
-        let cell = max(0, min(255, Int(exactly: place.rounded(.down)) ?? 0))
+        let cell = RankTable.cell(of: direction == .down ? -normal : normal)
         let masses = RankTable.weights(direction, count: count) * (Self.isShift * (allowance / 0.8))
         bet(RankTable.ratios[cell] * Self.isShift, masses, raw, learns: learns)
         return evidence.total(weights)
@@ -121,7 +120,8 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
 
     /// Of a distance from the mean, in standard deviations that are known from the scores so far alone: Student's t made
     /// normal (Wallace 1959, to within a hundredth up to four deviations), as self-starting charts do (Quesenberry 1991).
-    private func normalScore(_ distance: Double) -> Double {
+    /// Mutating because everything would be copied for a reader.
+    private mutating func normalScore(_ distance: Double) -> Double {
         let freedom = freedom, ratio = distance * distance / max(squares, freedom * Self.deviationMin * Self.deviationMin)
         var size = (8 * freedom + 1) / (8 * freedom + 3) * (freedom * Elementary.log(1 + ratio)).squareRoot()
         if knownLevel != .zero { size = min(size, Self.normalMax) }

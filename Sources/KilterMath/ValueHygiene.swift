@@ -93,7 +93,8 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         (firstDay, self.day) = (day, day)
     }
 
-    private func season(_ hour: Int) -> Float {
+    /// Mutating because everything would be copied for a reader.
+    private mutating func season(_ hour: Int) -> Float {
         guard options.contains(.season), !isWaitingForSeason, hourCounts[hour] > 0 else { return 0 }
         let count = Float(hourCounts[hour])
         return (hourMedians[hour] - median) * (count / (count + Self.shrinkage))

@@ -67,11 +67,12 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     /// Counts a member of a group.
     public mutating func note(member: UInt64) { members.set(UInt32(truncatingIfNeeded: StableHash.combine(member, 0x6d) & 127)) }
 
-    public var hasManyMembers: Bool { members.count(from: 0, 128) > 1 }
+    public mutating func hasManyMembers() -> Bool { members.count(from: 0, 128) > 1 }
 
     /// About how many members there are, at least one: by the places that stayed empty (linear counting, Whang 1990); right to
     /// a tenth up to two hundred, six hundred at most.
-    public var memberCount: Double {
+    /// Mutating, as is the one above, because everything would be copied for a reader.
+    public mutating func memberCount() -> Double {
         let empty = 128 - Double(members.count(from: 0, 128))
         return max(1, -128 * Elementary.log(max(empty, 1) / 128))
     }
@@ -128,23 +129,22 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
 
     // MARK: Outcomes
 
-    /// The outcomes to watch when a run ends in `label`: every one with whether it is this one; of two only the usual one,
-    /// because the other says the same.
-    public mutating func note(outcome label: NameHash, _ watch: (_ label: NameHash, _ isHit: Bool) -> Void) {
+    /// Counts the outcome of a run; false where it is one too many to have a place.
+    public mutating func note(outcome label: NameHash) -> Bool {
         var at = Int(outcomeCount)
         for index in 0..<Int(outcomeCount) where outcomes[index] == label { at = index }
         if at == Int(outcomeCount) {
-            guard at < Self.outcomesMax else { return }
+            guard at < Self.outcomesMax else { return false }
             outcomes[at] = label
             outcomeCount &+= 1
         }
         outcomeCounts[at] &+= 1
         settleUsual()
-        for index in 0..<Int(outcomeCount) {
-            if outcomeCount == 2, usualOutcome != 0, outcomes[index] != usualOutcome { continue }
-            watch(outcomes[index], outcomes[index] == label)
-        }
+        return true
     }
+
+    /// Whether the outcome at a place of `outcomes` is watched: of two only the usual one is, because the other says the same.
+    public func isWatched(outcome index: Int) -> Bool { outcomeCount != 2 || usualOutcome == 0 || outcomes[index] == usualOutcome }
 
     private mutating func settleUsual() {
         guard usualOutcome == 0, outcomeCount == 2, outcomeCounts[0] &+ outcomeCounts[1] >= Self.outcomesSteady else { return }

@@ -151,11 +151,14 @@ public struct AgentPace: BitwiseCopyable, Sendable {
 
 /// When the open bucket of each agent is over, per tenant, in engine time. What is armed follows from `AgentPace.armed`.
 public struct PaceDeadlines: Sendable {
-    public private(set) var tenants: [(name: NameHash, queue: Deadlines<UInt64>)] = []
+    private var tenants: [(name: NameHash, queue: Deadlines<UInt64>)] = []
+    /// No deadline is before it; it is asked at every record.
+    private var earliest = EventTime.never
 
     public init() {}
 
     public mutating func arm(_ key: UInt64, of tenant: NameHash, at time: EventTime) {
+        earliest = min(earliest, time)
         if let at = tenants.firstIndex(where: { $0.name == tenant }) { return tenants[at].queue.push(key, at: time, serial: key) }
         var queue = Deadlines<UInt64>()
         queue.push(key, at: time, serial: key)
@@ -164,13 +167,15 @@ public struct PaceDeadlines: Sendable {
 
     /// The next deadline of `tenant` that is due at `time`.
     public mutating func next(of tenant: NameHash, at time: EventTime) -> (key: UInt64, time: EventTime)? {
-        guard let at = tenants.firstIndex(where: { $0.name == tenant }), tenants[at].queue.next <= time else { return nil }
-        return tenants[at].queue.pop(dueAt: time).map { ($0.key, $0.time) }
+        guard isDue(tenant, at: time), let at = tenants.firstIndex(where: { $0.name == tenant }) else { return nil }
+        let due = tenants[at].queue.pop(dueAt: time)
+        earliest = tenants.reduce(.never) { min($0, $1.queue.next) }
+        return due.map { ($0.key, $0.time) }
     }
 
     /// Whether `tenant` has a deadline at `time` or before.
     public func isDue(_ tenant: NameHash, at time: EventTime) -> Bool {
-        tenants.contains { $0.name == tenant && $0.queue.next <= time }
+        earliest <= time && tenants.contains { $0.name == tenant && $0.queue.next <= time }
     }
 }
 

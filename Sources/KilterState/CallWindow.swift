@@ -224,9 +224,11 @@ extension CallWindow {
         return sight
     }
 
+    // Some of the following change nothing; they are mutating because the window would be copied for a reader.
+
     /// Two instrumentations of one call (an MCP client's span inside the agent's): the inner one ends first and names
     /// the outer one as its parent; tool or arguments are the same.
-    private func isOuterSpan(_ call: Call) -> Bool {
+    private mutating func isOuterSpan(_ call: Call) -> Bool {
         let inner = parents .== SIMD8(repeating: call.span)
         guard call.span != 0, any(inner) else { return false }
         let sameTool = inner .& (parentTools .== SIMD8(repeating: call.tool))
@@ -259,7 +261,7 @@ extension CallWindow {
     }
 
     /// Parallel calls: the same known inference parent, the same response, or overlapping under the same parent.
-    private func joinsBatch(_ call: Call) -> Bool {
+    private mutating func joinsBatch(_ call: Call) -> Bool {
         guard batchCount > 0 else { return false }
         if call.responseID != 0, call.responseID == batchResponse { return true }
         guard call.parent != 0, call.parent == batchParent else { return false }

@@ -14,22 +14,22 @@ public struct EvidencePool: BitwiseCopyable, Sendable, Equatable {
     public init() {}
 
     /// What `watch`'s stream takes part with.
-    public func share(of watch: StreamWatch) -> PoolShare {
+    @inlinable public func share(of watch: StreamWatch) -> PoolShare {
         PoolShare(others: Float(max(0, sum - Double(part(of: watch)))), round: round)
     }
 
-    /// Takes note of what a stream says now where it said `before`; `isPooled` where an alarm was raised with the help of others.
-    public mutating func settle(_ before: Float, _ watch: StreamWatch, isPooled: Bool) {
+    /// Takes note of what a stream says now, where it said `before`; `isPooled` where an alarm was raised with the help of others.
+    public mutating func settle(_ before: Float, _ now: Float, isPooled: Bool) {
         guard !isPooled else {
             sum = 0
             round &+= 1
             return
         }
-        sum = max(0, sum + Double(watch.pooled) - Double(before))
+        sum = max(0, sum + Double(now) - Double(before))
     }
 
     /// What the sum contains of a stream.
-    public func part(of watch: StreamWatch) -> Float { watch.round == round ? watch.pooled : 0 }
+    @inlinable public func part(of watch: StreamWatch) -> Float { watch.round == round ? watch.pooled : 0 }
 
     func write(to writer: inout ByteWriter) {
         writer.write(sum.bitPattern)

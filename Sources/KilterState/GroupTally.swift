@@ -10,31 +10,29 @@ public struct GroupTally: BitwiseCopyable, Sendable {
 
     public init() {}
 
-    /// Takes one agent's run; returns the traces that are over with it: those that ended before it began, and the oldest one
+    /// Takes one agent's run, after the traces that are over with it: those that ended before it began, and the oldest one
     /// where too many overlap.
-    public mutating func take(_ run: GroupRun) -> [GroupRun] {
+    public mutating func take(_ run: GroupRun, over observe: (borrowing GroupRun) -> Void) {
         for index in 0..<Int(count) where waiting[index].trace == run.trace {
             waiting[index].add(run)
-            return []
+            return
         }
-        var over: [GroupRun] = []
         var kept = 0
         for index in 0..<Int(count) {
             if waiting[index].observedAt <= run.startedAt {
-                over.append(waiting[index])
+                observe(waiting[index])
             } else {
-                waiting[kept] = waiting[index]
+                if kept != index { waiting[kept] = waiting[index] }
                 kept += 1
             }
         }
         if kept == Self.waitingMax {
-            over.append(waiting[0])
+            observe(waiting[0])
             for index in 1..<kept { waiting[index - 1] = waiting[index] }
             kept -= 1
         }
         waiting[kept] = run
         count = UInt8(kept + 1)
-        return over
     }
 }
 

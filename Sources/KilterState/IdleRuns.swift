@@ -17,27 +17,32 @@ public struct IdleRuns: Sendable {
     }
 
     private var tenants: [Tenant] = []
+    /// No deadline is before it; it is asked at every record.
+    private var earliest = EventTime.never
 
     public init() {}
 
     /// Arms the deadline of a run that has just begun, or that has been heard of again when its deadline came.
     public mutating func arm(_ turnKey: UInt64, of tenant: NameHash, lastSeen: EventTime) {
-        let at = index(of: tenant)
-        tenants[at].idle.push(turnKey, at: lastSeen + Self.idle, serial: turnKey)
+        let at = index(of: tenant), time = lastSeen + Self.idle
+        tenants[at].idle.push(turnKey, at: time, serial: turnKey)
+        earliest = min(earliest, time)
     }
 
     /// The same for a run whose root has ended.
     public mutating func armRooted(_ turnKey: UInt64, of tenant: NameHash, lastSeen: EventTime) {
-        let at = index(of: tenant)
-        tenants[at].rooted.push(turnKey, at: lastSeen + Self.grace, serial: turnKey)
+        let at = index(of: tenant), time = lastSeen + Self.grace
+        tenants[at].rooted.push(turnKey, at: time, serial: turnKey)
+        earliest = min(earliest, time)
     }
 
     /// The next run of `tenant` that may be over at `time`, since when, and whether its root has ended.
     public mutating func next(of tenant: NameHash, at time: EventTime) -> (key: UInt64, time: EventTime, isRooted: Bool)? {
-        guard let at = tenants.firstIndex(where: { $0.name == tenant }) else { return nil }
+        guard earliest <= time, let at = tenants.firstIndex(where: { $0.name == tenant }) else { return nil }
         let isRooted = tenants[at].rooted.next <= tenants[at].idle.next
         guard min(tenants[at].rooted.next, tenants[at].idle.next) <= time else { return nil }
         let due = isRooted ? tenants[at].rooted.pop(dueAt: time) : tenants[at].idle.pop(dueAt: time)
+        earliest = tenants.reduce(.never) { min($0, $1.idle.next, $1.rooted.next) }
         return due.map { ($0.key, $0.time, isRooted) }
     }
 

@@ -103,7 +103,7 @@ public struct Repertoire: BitwiseCopyable, Sendable {
         let at = place(of: use.run)
         var run = open[at]
         let what = use.command == 0 ? use.tool : StableHash.combine(use.tool, use.command)
-        enter(use, what, &run)
+        Self.enter(use, what, &run)
         var sight = Sight(previous: run.previousName, read: run.read)
         noteTool(use, what, run, &sight)
         if run.previous != 0, run.previous != what { noteStep(StableHash.combine(run.previous, what), run, &sight) }
@@ -114,7 +114,7 @@ public struct Repertoire: BitwiseCopyable, Sendable {
     }
 
     /// Parallel calls follow what was before all of them, not one another.
-    private func enter(_ use: Use, _ what: UInt64, _ run: inout Run) {
+    private static func enter(_ use: Use, _ what: UInt64, _ run: inout Run) {
         let isParallel =
             (use.responseID != 0 && use.responseID == run.responseID)
             || (use.parentIsInference && use.parent != 0 && use.parent == run.parent)
@@ -170,8 +170,9 @@ public struct Repertoire: BitwiseCopyable, Sendable {
         return true
     }
 
-    /// The runs before this one; later ones that have begun already say nothing about it.
-    private func look(back history: Bits128, past run: Run, _ sight: inout Sight) {
+    /// The runs before this one; later ones that have begun already say nothing about it. Mutating because everything would be
+    /// copied for a reader.
+    private mutating func look(back history: Bits128, past run: Run, _ sight: inout Sight) {
         let age = runCount &- run.number &+ 1
         let kept = min(run.number &- 1, age < Self.runsKept ? Self.runsKept &- age : 0)
         // Whoever is new to its work brings much that is new: of the last 32, 64 or all of them, those where it is rarest.

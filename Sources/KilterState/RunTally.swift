@@ -155,7 +155,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
         }
         if row.pointee.flags.contains(.failed) { return false }
         if row.pointee.inputTokens > 0 {
-            let at = place(inferences > 0 ? stepKind(row) : .opening, row.pointee.phase)
+            let at = place(inferences > 0 ? Self.stepKind(row, finishReason) : .opening, row.pointee.phase)
             if let at { steps[at].add(2, Double(row.pointee.inputTokens)) }
         }
         if inferences == 0 {
@@ -163,7 +163,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
             firstOutput = row.pointee.outputTokens
         }
         if inferences < .max { inferences += 1 }
-        guard let at = place(stepKind(row), row.pointee.phase) else { return false }
+        guard let at = place(Self.stepKind(row, finishReason), row.pointee.phase) else { return false }
         let seconds = Double(row.pointee.endNanoseconds &- row.pointee.startNanoseconds) / 1e9
         let output = Double(row.pointee.outputTokens)
         steps[at].add(0, seconds * 1e9)
@@ -202,15 +202,15 @@ public struct RunTally: BitwiseCopyable, Sendable {
         return steps[at].counts[0] >= Self.stepSpansMax
     }
 
-    /// What kind of step a model call is.
+    /// What kind of step a model call is, in a run whose models stopped for `finishReason` last.
     // Guard: as above.
-    public func stepKind(_ row: UnsafePointer<SpanRecord>) -> StepKind {
+    static func stepKind(_ row: UnsafePointer<SpanRecord>, _ finishReason: NameHash) -> StepKind {
         if row.pointee.phase != 0 { return .phase }
         if row.pointee.requestedCallCount > 0 || row.pointee.answer.kind == .request { return .request }
         if row.pointee.answer.kind != .absent { return .answer }
         if row.pointee.finishReason == 0 { return .inference }
-        if Self.asking.contains(finishReason) { return .request }
-        return Self.ending.contains(finishReason) ? .answer : .inference
+        if asking.contains(finishReason) { return .request }
+        return ending.contains(finishReason) ? .answer : .inference
     }
 
     /// Why models stop, in the words of several providers: to have a tool called, or because all is said.

@@ -63,8 +63,8 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
 
     public init() {}
 
-    /// Lanes whose evidence began longer ago than `age`.
-    public func lanes(olderThan age: Nanoseconds, at time: EventTime) -> SIMDMask<SIMD16<UInt32.SIMDMaskScalar>> {
+    /// Lanes whose evidence began longer ago than `age`. Mutating because everything would be copied for a reader.
+    public mutating func lanes(olderThan age: Nanoseconds, at time: EventTime) -> SIMDMask<SIMD16<UInt32.SIMDMaskScalar>> {
         let seconds = time.nanoseconds / 1_000_000_000, old = age.count / 1_000_000_000
         return onsets .< SIMD16(repeating: UInt32(clamping: seconds > old ? seconds - old : 0))
     }

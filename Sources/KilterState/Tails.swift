@@ -58,12 +58,15 @@ public struct TailStream: BitwiseCopyable, Sendable {
 }
 
 extension RunTally {
-    /// The kind of step of a span whose values can be compared: a call that succeeded; nil elsewhere.
+    /// The kind of step of a span whose values can be compared: a call that succeeded; nil elsewhere. The models of its run
+    /// stopped for `finishReason` last.
     // Guard: the pointer is only used here.
     @inline(__always)
-    public func step(of row: UnsafePointer<SpanRecord>, tool: NameHash) -> (kind: StepKind, name: NameHash)? {
+    public static func step(
+        of row: UnsafePointer<SpanRecord>, tool: NameHash, finishReason: NameHash
+    ) -> (kind: StepKind, name: NameHash)? {
         guard row.pointee.flags.isDisjoint(with: [.failed, .rateLimited, .blocked, .serverSide]) else { return nil }
-        if row.pointee.kind.isInference { return (stepKind(row), row.pointee.phase) }
+        if row.pointee.kind.isInference { return (stepKind(row, finishReason), row.pointee.phase) }
         if row.pointee.kind == .executeTool, tool != 0, row.pointee.place.toolClass != .ignore { return (.tool, tool) }
         return nil
     }

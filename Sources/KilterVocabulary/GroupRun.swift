@@ -12,7 +12,7 @@ public struct GroupRun: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Position of the record in the engine's step, and among the runs that ended with it.
+    /// Position of the record in the engine's step, and among the runs that ended in its shard by then.
     public var record: UInt32 = 0
     public var number: UInt32 = 0
     public var kind = Kind.service
@@ -57,7 +57,8 @@ extension GroupRun {
         ]
         /// Of each signal its place among those of steps, or eight more than that among those of runs; 16 for neither.
         private static let places: [UInt8] = Signal.allCases.map { signal in
-            UInt8(Signal.ofSteps.firstIndex(of: signal) ?? ofRuns.firstIndex(of: signal).map { $0 + 8 } ?? 16)
+            let ofSteps = Signal.ofSteps.indices.first { Signal.ofSteps[$0] == signal }
+            return UInt8(ofSteps ?? ofRuns.firstIndex(of: signal).map { $0 + 8 } ?? 16)
         }
 
         /// In 0..<40.

@@ -16,7 +16,7 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case repeatAnswer
 
     /// Those that each step of a run may show.
-    public static let ofSteps: [Signal] = [
+    public static let ofSteps: InlineArray<8, Signal> = [
         .latency, .outputTokens, .inputTokens, .cost, .tokensPerSecond, .timeToFirstToken, .reasoningTokens, .cacheReadRatio,
     ]
 

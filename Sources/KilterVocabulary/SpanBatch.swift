@@ -43,7 +43,7 @@ public struct SpanBatch: Sendable {
     }
 
     /// What `row` says about a run.
-    public func assessments(of row: SpanRecord) -> ArraySlice<Assessment> {
+    @inlinable @inline(__always) public func assessments(of row: SpanRecord) -> ArraySlice<Assessment> {
         let start = Int(row.firstAssessment)
         let end = start + Int(row.assessmentCount)
         guard end <= assessments.count else { return [] }
@@ -51,7 +51,7 @@ public struct SpanBatch: Sendable {
     }
 
     /// The calls that `row` asked for.
-    public func requestedCalls(of row: SpanRecord) -> ArraySlice<RequestedCall> {
+    @inlinable @inline(__always) public func requestedCalls(of row: SpanRecord) -> ArraySlice<RequestedCall> {
         let start = Int(row.firstRequestedCall)
         let end = start + Int(row.requestedCallCount)
         guard end <= requestedCalls.count else { return [] }

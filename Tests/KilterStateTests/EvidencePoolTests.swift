@@ -23,7 +23,7 @@ private struct Streams {
             let lane = streams[index].baseline.evidence.leading(streams[index].baseline.weights)
             streams[index].watch.pooled = isAlarm ? 0 : share.part(of: own, product: streams[index].baseline.evidence.products[lane])
             if isAlarm { streams[index].baseline.restart() }
-            pool.settle(before, streams[index].watch, isPooled: isPooled)
+            pool.settle(before, streams[index].watch.pooled, isPooled: isPooled)
         }
         return alarms
     }
@@ -68,17 +68,17 @@ struct EvidencePoolTests {
     func giveUp() {
         var pool = EvidencePool(), one = StreamWatch(), other = StreamWatch()
         one.pooled = 0.5
-        pool.settle(0, one, isPooled: false)
+        pool.settle(0, one.pooled, isPooled: false)
         other.pooled = 0.4
-        pool.settle(0, other, isPooled: false)
+        pool.settle(0, other.pooled, isPooled: false)
         #expect(pool.share(of: one).others == 0.4 && pool.share(of: other).others == 0.5)
         #expect(pool.share(of: StreamWatch()).total(with: 0.5) == 1.4)
         #expect(pool.share(of: StreamWatch()).total(with: 0.1) == 0.1, "too little of its own to be told")
         var told = one
         told.pooled = 0
-        pool.settle(0.5, told, isPooled: false)
+        pool.settle(0.5, told.pooled, isPooled: false)
         #expect(pool.share(of: told).others == 0.4)
-        pool.settle(0, told, isPooled: true)
+        pool.settle(0, told.pooled, isPooled: true)
         #expect(pool.sum == 0 && pool.share(of: other).others == 0 && pool.part(of: other) == 0)
     }
 }

@@ -284,4 +284,23 @@ KILTER_INLINE uint32_t kilter_counts_below(const uint16_t *counts, uint32_t bins
     return even[0] + even[1] + even[2] + even[3];
 }
 
+typedef int32_t kilter_s32x4 __attribute__((vector_size(16)));
+
+// How many of the first `count` of 32 numbers are below `value`, and in the upper half of the result how many equal it.
+KILTER_INLINE uint64_t kilter_numbers_below(const void *numbers, uint32_t count, int32_t value) {
+    kilter_s32x4 index = {0, 1, 2, 3}, end = (kilter_s32x4){0} + (int32_t)(count < 32 ? count : 32);
+    kilter_s32x4 wanted = (kilter_s32x4){0} + value, below = {0}, equal = {0};
+    for (int i = 0; i < 32; i += 4) {
+        kilter_s32x4 v;
+        __builtin_memcpy(&v, (const uint8_t *)numbers + 4 * i, 16);
+        kilter_s32x4 counts = (kilter_s32x4)(index < end);
+        // A lane that is true is -1.
+        below -= (kilter_s32x4)(v < wanted) & counts;
+        equal -= (kilter_s32x4)(v == wanted) & counts;
+        index += 4;
+    }
+    uint32_t lower = (uint32_t)(below[0] + below[1] + below[2] + below[3]);
+    return (uint64_t)(uint32_t)(equal[0] + equal[1] + equal[2] + equal[3]) << 32 | lower;
+}
+
 #endif
