@@ -30,12 +30,6 @@ extension MixBaseline: Watched {
     }
     func readOut() { _ = change }
 }
-extension GapBaseline: Watched {
-    mutating func observe(_ random: inout Seeded) -> Float {
-        observe(gapSeconds: -30 * Elementary.log(Double.random(in: 1e-9...1, using: &random)), allowance: 1e-3)
-    }
-    func readOut() { _ = (change, evidence(waitingSeconds: 1e6, allowance: 1)) }
-}
 extension VectorBaseline: Watched {
     mutating func observe(_ random: inout Seeded) -> Float {
         var scores = SIMD16<Float>(repeating: 0)
@@ -69,9 +63,9 @@ extension PaceBaseline: Watched {
 struct ChangeCodecTests {
     static let all: [any Watched] = [
         RateBaseline(direction: .up), RateBaseline(direction: .down, priorHits: 10, priorMisses: 90), RankBaseline(direction: .down),
-        RankBaseline(hygiene: [.autocorrelation, .season]), MixBaseline(categories: 12), GapBaseline(direction: .either),
-        GapBaseline(direction: .up, priorCount: 60, priorSeconds: 1800), VectorBaseline(dimensions: 5), FrozenComparison(cells: 2),
-        FrozenComparison(cells: 16), TailBaseline(), CoordinateRanks(), PaceBaseline(),
+        RankBaseline(hygiene: [.autocorrelation, .season]), MixBaseline(categories: 12),
+        VectorBaseline(dimensions: 5), FrozenComparison(cells: 2), FrozenComparison(cells: 16), TailBaseline(), CoordinateRanks(),
+        PaceBaseline(),
     ]
 
     static func bytes(_ baseline: some Watched) -> [UInt8] {

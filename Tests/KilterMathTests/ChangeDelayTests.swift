@@ -115,20 +115,6 @@ struct ChangeDelayTests {
         #expect(calls < 4 && mix.change.contributions.first?.category == 4)
     }
 
-    @Test("Events that come half as often again, and an agent that falls silent")
-    func gaps() {
-        let delays = Self.delays(10, seed: 58, before: 1_000, horizon: 1_000) {
-            var baseline = GapBaseline()
-            return { baseline.observe(gapSeconds: -60 * Elementary.log($1.uniform()) / ($0 ? 1.5 : 1), allowance: 1e-5) }
-        }
-        #expect(Self.mean(delays) < 250)
-        var baseline = GapBaseline(), random = Seeded(59)
-        for _ in 0..<500 { _ = baseline.observe(gapSeconds: -60 * Elementary.log(random.uniform()), allowance: 1e-3) }
-        #expect(baseline.evidence(waitingSeconds: 100, allowance: 1e-3) < 1)
-        #expect(baseline.evidence(waitingSeconds: 3_600, allowance: 0.1) >= 1)
-        #expect(Swift.abs(baseline.rate * 60 - 1) < 0.15)
-    }
-
     @Test("A shift of many scores at once that none of them shows")
     func vectors() {
         var last = VectorBaseline(dimensions: 16)

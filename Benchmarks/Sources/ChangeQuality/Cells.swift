@@ -57,16 +57,6 @@ enum Cells {
         }
     }
 
-    static func gap(target: Double, change: Int, factor: Double) -> @Sendable () -> Stream {
-        {
-            var baseline = GapBaseline()
-            return { time, chance in
-                baseline.observe(gapSeconds: 600 * chance.exponential() / (time < change ? 1 : factor), allowance: Float(1 / target)) >= 1
-                    ? baseline.change.countAfter : nil
-            }
-        }
-    }
-
     static func vector(target: Double, change: Int, length: Double) -> @Sendable () -> Stream {
         {
             var baseline = VectorBaseline(dimensions: 16)
@@ -111,11 +101,6 @@ enum Cells {
         return Oracle(before: { ratio($0.poisson(a)) }, after: { ratio($0.poisson(b)) })
     }
 
-    static func gaps(_ factor: Double) -> Oracle {
-        @Sendable func ratio(_ gap: Double) -> Double { log(factor) - (factor - 1) * gap }
-        return Oracle(before: { ratio($0.exponential()) }, after: { ratio($0.exponential() / factor) })
-    }
-
     static let mixes: Oracle = {
         let ratios = zip(movedTools, tools).map { log($0 / $1) }
         return Oracle(before: { ratios[$0.index(tools)] }, after: { ratios[$0.index(movedTools)] })
@@ -157,9 +142,6 @@ enum Cells {
         DelayCell(
             name: "burst .02 to .5, up, at 1e6", change: 5000, target: 1e6, gate: 14, goal: 12, horizon: 500,
             start: rate(.up, target: 1e6) { $0 < 5000 ? 0.02 : 0.5 }, oracle: bernoulli(0.02, 0.5)),
-        DelayCell(
-            name: "gaps, rate x1.5, m 2000", change: 2000, target: 1e5, gate: nil, goal: nil, horizon: 3500,
-            start: gap(target: 1e5, change: 2000, factor: 1.5), oracle: gaps(1.5)),
         DelayCell(
             name: "vector of 16, shift .7, m 5000", change: 5000, target: 1e5, gate: nil, goal: nil, horizon: 3500,
             start: vector(target: 1e5, change: 5000, length: 0.7), oracle: vectors(0.7)),

@@ -26,7 +26,7 @@ enum Cost {
             return scores
         }
         var rate = RateBaseline(), plain = RankBaseline(), clean = RankBaseline(hygiene: [.autocorrelation, .season])
-        var mix = MixBaseline(categories: 12), gap = GapBaseline(), vector = VectorBaseline(dimensions: 16)
+        var mix = MixBaseline(categories: 12), vector = VectorBaseline(dimensions: 16)
         var frozen = FrozenComparison(cells: 16), tail = TailBaseline(), ranks = CoordinateRanks()
         func timed(_ name: String, _ bytes: Int, _ observe: (Int) -> Float) -> (name: String, bytes: Int, nanoseconds: Double) {
             let cost = nanoseconds { updates in
@@ -43,7 +43,6 @@ enum Cost {
                 clean.observe(values[$0], allowance: 1e-9, hour: $0 >> 8, day: 9)
             },
             timed("mix of 12", MemoryLayout<MixBaseline>.stride) { mix.observe(indices[$0], allowance: 1e-9) },
-            timed("gap", MemoryLayout<GapBaseline>.stride) { gap.observe(gapSeconds: values[$0], allowance: 1e-9) },
             timed("vector of 16", MemoryLayout<VectorBaseline>.stride) { vector.observe(vectors[$0], allowance: 1e-9) },
             timed("tail", MemoryLayout<TailBaseline>.stride) { tail.observe(values[$0], allowance: 1e-9) == nil ? 0 : 1 },
             timed("ranks of 16", MemoryLayout<CoordinateRanks>.stride) { ranks.observe(vectors[$0])?[0] ?? 0 },

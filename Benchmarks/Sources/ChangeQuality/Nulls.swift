@@ -69,11 +69,6 @@ extension Cells {
                 var baseline = MixBaseline(categories: 12)
                 return Baseline(observe: { baseline.observe($0.index(tools), allowance: $1) }, restart: { baseline.restart() })
             },
-            null("gaps", target: 1e4, streams: 750) {
-                var baseline = GapBaseline()
-                return Baseline(
-                    observe: { baseline.observe(gapSeconds: 600 * $0.exponential(), allowance: $1) }, restart: { baseline.restart() })
-            },
             null("vector of 16, correlated", target: 1e4, streams: 750) {
                 var baseline = VectorBaseline(dimensions: 16)
                 return Baseline(
