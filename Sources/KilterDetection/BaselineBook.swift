@@ -161,9 +161,7 @@ struct BaselineBook {
             ).slot
             let allowance = allowance(&stream.pointee.watch, identity)
             let choice = MixDrift.Choice(category: category, origin: origin, target: target)
-            let share = agent.pointee.pool.share(of: stream.pointee.watch), before = agent.pointee.pool.part(of: stream.pointee.watch)
-            let said = MixDrift.judge(&stream.pointee, choice, allowance, share, desk)
-            agent.pointee.pool.settle(before, stream.pointee.watch.pooled, isPooled: said.verdict.isPooled)
+            let said = pooled(&stream.pointee) { MixDrift.judge(&$0, choice, allowance, $1, desk) }
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.known > 1, epoch)
             guard var change = said.change else { continue }
             change.signal = signal
@@ -192,8 +190,8 @@ struct BaselineBook {
     }
 
     /// A verdict with what the agent's other streams say.
-    @inline(__always) func pooled<Baseline>(
-        _ stream: inout WatchedStream<Baseline>, _ judge: (inout WatchedStream<Baseline>, PoolShare) -> Drift.Said
+    @inline(__always) func pooled<Stream: PooledStream>(
+        _ stream: inout Stream, _ judge: (inout Stream, PoolShare) -> Drift.Said
     ) -> Drift.Said {
         let share = agent.pointee.pool.share(of: stream.watch), before = agent.pointee.pool.part(of: stream.watch)
         let said = judge(&stream, share)
@@ -306,19 +304,6 @@ extension Direction {
         case .up: self = .up
         case .down: self = .down
         case .either: self = .either
-        }
-    }
-}
-
-extension SignalChange.Step {
-    init(_ kind: RunTally.StepKind) {
-        switch kind {
-        case .tool: self = .tool
-        case .request: self = .request
-        case .answer: self = .answer
-        case .inference: self = .inference
-        case .opening: self = .opening
-        case .phase: self = .phase
         }
     }
 }

@@ -88,9 +88,10 @@ enum Drift {
     }
 
     /// What a stream makes of its evidence, `own`, and of that of its agent's other streams.
-    private static func conclude<Baseline>(
+    /// - Parameter isHeard: false where nothing at all was observed: to tell that is silence's, not that of a lower level.
+    static func conclude<Baseline>(
         _ stream: inout WatchedStream<Baseline>, _ own: Float, _ pool: PoolShare, _ desk: BaselineDesk, least: Double = 0,
-        known: UInt32 = beforeMin
+        known: UInt32 = beforeMin, isHeard: Bool = true
     ) -> Said {
         stream.watch.note(stream.baseline.evidence, at: desk.observedAt)
         let stood = stream.watch.said != .nothing
@@ -101,11 +102,12 @@ enum Drift {
         let lane = stream.baseline.evidence.leading(stream.baseline.weights)
         let total = stood ? own : pool.total(with: own)
         let isClear =
-            stood
-            || total >= 1
-                && isClear(
-                    stream.baseline.evidence, lane, known: stream.watch.isPinned ? .max : stream.baseline.count, least: known)
-                && isTold(reading(stream), least: least)
+            (isHeard || reading(stream).kind == .increase)
+            && (stood
+                || total >= 1
+                    && isClear(
+                        stream.baseline.evidence, lane, known: stream.watch.isPinned ? .max : stream.baseline.count, least: known)
+                    && isTold(reading(stream), least: least))
         let severity = severity(isClear ? total : 0, &stream.watch, age: stream.baseline.evidence.age(lane), desk)
         stream.watch.pooled = stream.watch.said == .nothing ? pool.part(of: own, product: stream.baseline.evidence.products[lane]) : 0
         guard let severity else {

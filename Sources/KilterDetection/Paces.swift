@@ -130,13 +130,13 @@ struct PaceDesk {
         let end = begin + .seconds(UInt64(slot.pointee.width))
         guard !standards.isMaintained(slot.pointee.thresholdSet, from: begin, to: end) else { return }
         let cell = PaceBaseline.cell(seconds: closed.begin)
-        let isReady = slot.pointee.baseline.isReady(cell: cell)
+        let isReady = slot.pointee.stream.baseline.isReady(cell: cell)
         // Whose runs are not observed has no budget to be alarmed by.
         let agent = shard.agents.find(slot.pointee.agentKey)
         if let agent { adopt(slot, agent) }
         let allowance = isReady ? agent.map { self.allowance(&slot.pointee, $0) } ?? 0 : 0
-        let learns = slot.pointee.watch.said != .critical && !slot.pointee.isSilent
-        let total = slot.pointee.baseline.observe(
+        let learns = slot.pointee.stream.watch.said != .critical && !slot.pointee.isSilent
+        let total = slot.pointee.stream.baseline.observe(
             events: closed.events, seconds: closed.begin, allowance: Float(allowance / 2), learns: learns)
         if slot.pointee.signal == .callRate {
             Silence.judge(closed, slot, allowance: allowance / 2, agent?.pointee.version ?? 0, end, self, &found)
@@ -147,24 +147,23 @@ struct PaceDesk {
     /// A change that stood is what is usual once a new version was declared, or after two weeks.
     // Guard: as above.
     private func adopt(_ slot: UnsafeMutablePointer<AgentPace>, _ agent: UnsafeMutablePointer<AgentBaseline>) {
-        let isOther = slot.pointee.epoch != agent.pointee.epoch && slot.pointee.watch.said != .nothing
+        let isOther = slot.pointee.epoch != agent.pointee.epoch && slot.pointee.stream.watch.said != .nothing
         slot.pointee.epoch = agent.pointee.epoch
-        guard isOther || Drift.isAdopted(slot.pointee.watch, now) else { return }
-        slot.pointee.baseline = PaceBaseline()
-        slot.pointee.watch = StreamWatch()
+        guard isOther || Drift.isAdopted(slot.pointee.stream.watch, now) else { return }
+        slot.pointee.stream.restart(PaceBaseline())
     }
 
     /// What the signal may spend for the time, or the runs, since its previous bucket; half of it is that of silence.
     // Guard: as above.
     private func allowance(_ pace: inout AgentPace, _ agent: UnsafeMutablePointer<AgentBaseline>) -> Double {
-        if !pace.watch.hasVaried {
-            pace.watch.hasVaried = true
+        if !pace.stream.watch.hasVaried {
+            pace.stream.watch.hasVaried = true
             agent.pointee.noteStream(pace.signal)
         }
-        let passed = pace.watch.lastSeen == .zero ? Nanoseconds(0) : now.since(pace.watch.lastSeen)
-        let runs = pace.watch.lastRun == 0 ? 0 : agent.pointee.runs &- pace.watch.lastRun
-        if pace.watch.firstSeen == .zero { pace.watch.firstSeen = now }
-        (pace.watch.lastSeen, pace.watch.lastRun) = (now, agent.pointee.runs)
+        let passed = pace.stream.watch.lastSeen == .zero ? Nanoseconds(0) : now.since(pace.stream.watch.lastSeen)
+        let runs = pace.stream.watch.lastRun == 0 ? 0 : agent.pointee.runs &- pace.stream.watch.lastRun
+        if pace.stream.watch.firstSeen == .zero { pace.stream.watch.firstSeen = now }
+        (pace.stream.watch.lastSeen, pace.stream.watch.lastRun) = (now, agent.pointee.runs)
         let whole = standards.budget.allowance(passed: passed, runs: Double(runs), agents: pace.fleet)
         return whole * agent.pointee.share(of: pace.signal, at: now)
     }
@@ -174,47 +173,22 @@ struct PaceDesk {
         _ total: Float, _ slot: UnsafeMutablePointer<AgentPace>, _ agent: UnsafeMutablePointer<AgentBaseline>, _ end: EventTime,
         isHeard: Bool
     ) -> Finding? {
-        let baseline = slot.pointee.baseline
-        slot.pointee.watch.note(baseline.evidence, at: now)
-        let lane = baseline.evidence.leading(baseline.weights)
-        let stood = slot.pointee.watch.said != .nothing
-        let read = baseline.change
-        // That nothing at all is heard of it is for silence to say.
-        let isTold = read.isIncrease ? read.before < read.lower : read.before > read.upper && isHeard
-        let isClear =
-            stood && (read.isIncrease || isHeard) || total >= 1 && isTold && Drift.isClear(baseline.evidence, lane, known: baseline.count)
-        let desk = BaselineDesk(record: record, now: now, fleet: slot.pointee.fleet, standards)
-        guard let severity = Drift.severity(isClear ? total : 0, &slot.pointee.watch, age: baseline.evidence.age(lane), desk) else {
-            if slot.pointee.watch.isOver { slot.pointee.baseline.restart() }
-            return nil
-        }
-        if !stood { slot.pointee.watch.isBurst = Burst.isBurst(read.alternative) }
-        var finding = finding(slot.pointee.watch.isBurst ? .burst : .drift, .statistical, severity, slot.pointee, at: end)
+        var desk = BaselineDesk(record: record, now: now, fleet: slot.pointee.fleet, standards)
+        desk.observedAt = now
+        // What others say belongs to runs.
+        let alone = PoolShare(others: 0, round: slot.pointee.stream.watch.round)
+        let said = Drift.conclude(&slot.pointee.stream, total, alone, desk, isHeard: isHeard)
+        guard var change = said.change, !isSilenced(said.verdict.detector, slot.pointee) else { return nil }
+        let perMinute = 60 / Double(max(slot.pointee.width, 1))
+        change.mapFigures { $0 * perMinute }
+        (change.signal, change.step, change.bucketSeconds) = (slot.pointee.signal, .span, slot.pointee.width)
+        var finding = finding(said.verdict.detector, .statistical, said.verdict.severity, slot.pointee, at: end)
         finding.agentVersion = agent.pointee.version
-        let change = numbers(read, total, slot, stood: stood)
-        finding.startedAt = min(EventTime(nanoseconds: UInt64(slot.pointee.watch.onsets[lane]) * 1_000_000_000), end)
+        finding.startedAt = min(said.verdict.onset, end)
         finding.count = change.countAfter
         finding.delaySpans = change.countAfter
         finding.change = change
-        if total >= standards.budget.criticalFactor { slot.pointee.baseline.restart() }
-        return isSilenced(finding.detector, slot.pointee) ? nil : finding
-    }
-
-    // Guard: as above.
-    private func numbers(_ read: RateChange, _ total: Float, _ slot: UnsafeMutablePointer<AgentPace>, stood: Bool) -> SignalChange {
-        var change = SignalChange()
-        let perMinute = 60 / Double(max(slot.pointee.width, 1))
-        change.signal = slot.pointee.signal
-        change.step = .span
-        change.way = read.isIncrease ? .up : .down
-        (change.before, change.after) = (read.before * perMinute, read.after * perMinute)
-        (change.lower, change.upper) = (read.lower * perMinute, read.upper * perMinute)
-        (change.countBefore, change.countAfter) = (read.countBefore, read.countAfter)
-        slot.pointee.watch.keepBefore(&change, stood: stood)
-        (change.evidence, change.ownEvidence) = (total, total)
-        change.alternative = Float(read.alternative)
-        change.bucketSeconds = slot.pointee.width
-        return change
+        return finding
     }
 
     func isSilenced(_ detector: DetectorID, _ pace: AgentPace) -> Bool {

@@ -15,7 +15,7 @@ enum Silence {
         _ closed: AgentPace.Closed, _ slot: UnsafeMutablePointer<AgentPace>, allowance: Double, _ version: NameHash, _ end: EventTime,
         _ desk: PaceDesk, _ found: inout Found
     ) {
-        let expected = slot.pointee.baseline.expected(cell: PaceBaseline.cell(seconds: closed.begin))
+        let expected = slot.pointee.stream.baseline.expected(cell: PaceBaseline.cell(seconds: closed.begin))
         slot.pointee.pauses.pass(allowance: allowance)
         guard closed.events == 0 else {
             slot.pointee.pauses.note(Double(slot.pointee.waited))
@@ -24,8 +24,8 @@ enum Silence {
         }
         guard !slot.pointee.isSilent, let expected, expected > 0 else { return }
         slot.pointee.waited += Float(expected)
-        let least = max(slot.pointee.baseline.mean, expected)
-        guard slot.pointee.baseline.count >= PaceBaseline.ready, let limit = slot.pointee.pauses.limit(least: least),
+        let least = max(slot.pointee.stream.baseline.mean, expected)
+        guard slot.pointee.stream.baseline.count >= PaceBaseline.ready, let limit = slot.pointee.pauses.limit(least: least),
             Double(slot.pointee.waited) > limit, !desk.isSilenced(.silence, slot.pointee)
         else { return }
         slot.pointee.isSilent = true

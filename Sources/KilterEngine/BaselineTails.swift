@@ -36,17 +36,3 @@ extension Engine {
         }
     }
 }
-
-extension RunTally.StepKind {
-    init?(_ step: SignalChange.Step) {
-        switch step {
-        case .tool: self = .tool
-        case .request: self = .request
-        case .answer: self = .answer
-        case .inference: self = .inference
-        case .opening: self = .opening
-        case .phase: self = .phase
-        default: return nil
-        }
-    }
-}

@@ -47,6 +47,12 @@ extension ScoreBaseline: ChangeBaseline {
     public var reading: ChangeReading { change.reading }
 }
 
+/// Figures are events a bucket.
+extension PaceBaseline: ChangeBaseline {
+    public var reading: ChangeReading { change.reading }
+    public var level: Double { mean }
+}
+
 extension RankBaseline: ChangeBaseline {
     public var reading: ChangeReading {
         let change = change

@@ -174,6 +174,8 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
         }
     }
 
+    public mutating func spend() { evidence.spend() }
+
     /// Evidence zero again, what was learned as it is: after an alarm.
     public mutating func restart() {
         evidence.restart()

@@ -42,8 +42,7 @@ public struct AgentPace: BitwiseCopyable, Sendable {
     public internal(set) var armed = EventTime.never
     public var isAsleep = false
 
-    public var baseline = PaceBaseline()
-    public var watch = StreamWatch()
+    public var stream = PaceStream(PaceBaseline())
     public var pauses = PauseBaseline()
     /// Events that were to be expected since the latest one.
     public var waited: Float = 0
@@ -191,8 +190,7 @@ extension AgentPace: Slot {
         writer.write(isAsleep)
         writer.write(isSilent)
         writer.write(waited)
-        baseline.write(to: &writer)
-        watch.write(to: &writer)
+        stream.write(to: &writer)
         pauses.write(to: &writer)
     }
 
@@ -215,8 +213,7 @@ extension AgentPace: Slot {
         isAsleep = try reader.readBool()
         isSilent = try reader.readBool()
         waited = try reader.readFinite()
-        baseline = try PaceBaseline(from: &reader)
-        watch = try StreamWatch(from: &reader)
+        stream = try PaceStream(from: &reader)
         pauses = try PauseBaseline(from: &reader)
         // Times of two centuries; a bucket further off would never be over.
         guard width == 0 || Self.widths.contains(UInt64(width)), bucket < 1 << 34, trialBegan < 1 << 34, waited >= 0 else {

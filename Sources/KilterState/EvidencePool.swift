@@ -43,6 +43,32 @@ public struct EvidencePool: BitwiseCopyable, Sendable, Equatable {
     }
 }
 
+/// A stream whose evidence counts among that of its agent's other streams.
+public protocol PooledStream {
+    var watch: StreamWatch { get set }
+
+    /// Gives up the evidence that an alarm was raised with; the onsets stay known.
+    mutating func spend()
+}
+
+extension PooledStream {
+    /// Gives up evidence that the pool has given up since the stream was last observed.
+    @inlinable public mutating func join(_ round: UInt32) {
+        guard watch.round != round else { return }
+        watch.round = round
+        watch.pooled = 0
+        if watch.said == .nothing { spend() }
+    }
+}
+
+extension WatchedStream: PooledStream {
+    @inlinable public mutating func spend() { baseline.spend() }
+}
+
+extension MixStream: PooledStream {
+    public mutating func spend() { baseline.spend() }
+}
+
 /// What one stream is told of the evidence of the others.
 public struct PoolShare: BitwiseCopyable, Sendable {
     public let others: Float

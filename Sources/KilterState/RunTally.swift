@@ -11,7 +11,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
     static let stepSpansMax: UInt16 = 256
 
     /// What tells kinds of steps apart: figures of different kinds are not compared.
-    public enum StepKind: UInt8, BitwiseCopyable, Sendable {
+    public enum StepKind: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         /// A tool's calls, by the tool's name.
         case tool
         /// Model calls that ask for tools, that answer, and those of which neither is seen.

@@ -85,14 +85,6 @@ public struct WatchedStream<Baseline: ChangeBaseline>: BitwiseCopyable, Sendable
 
     /// What was a change is what is usual now.
     public mutating func restart(_ fresh: Baseline) { self = Self(fresh) }
-
-    /// Gives up evidence that the pool has given up since the stream was last observed.
-    public mutating func join(_ round: UInt32) {
-        guard watch.round != round else { return }
-        watch.round = round
-        watch.pooled = 0
-        if watch.said == .nothing { baseline.spend() }
-    }
 }
 
 /// A rate, hit or not, of one agent.
@@ -101,6 +93,9 @@ public typealias RateStream = WatchedStream<RateBaseline>
 public typealias ValueStream = WatchedStream<RankBaseline>
 /// How unusual the runs of a group are for their agents, in one signal of one kind of step.
 public typealias ScoreStream = WatchedStream<ScoreBaseline>
+
+/// How often an agent calls, or sends messages, in buckets of time.
+public typealias PaceStream = WatchedStream<PaceBaseline>
 
 /// Which of several: a mix of one agent, with the names of its categories.
 public struct MixStream: BitwiseCopyable, Sendable {
@@ -119,14 +114,6 @@ public struct MixStream: BitwiseCopyable, Sendable {
     var counts = InlineArray<16, UInt32>(repeating: 0)
 
     public init(_ baseline: MixBaseline) { self.baseline = baseline }
-
-    /// Gives up evidence that the pool has given up since the stream was last observed.
-    public mutating func join(_ round: UInt32) {
-        guard watch.round != round else { return }
-        watch.round = round
-        watch.pooled = 0
-        if watch.said == .nothing { baseline.spend() }
-    }
 
     /// The place of a category, which it keeps; the last one where all are taken.
     public mutating func place(of category: UInt64, from origin: NameHash = 0, to target: NameHash = 0) -> Int {
