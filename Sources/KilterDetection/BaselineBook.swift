@@ -236,7 +236,7 @@ struct BaselineBook {
     mutating func report(
         _ verdict: Drift.Verdict, _ numbers: SignalChange, _ watch: StreamWatch, _ epoch: UInt32, subject: UInt64, tool: NameHash
     ) {
-        guard !isSilenced(verdict.detector) else { return }
+        guard !desk.standards.isSilenced(verdict.detector, self.subject.thresholdSet) else { return }
         var change = numbers
         var finding = finding(verdict.detector, .statistical, verdict.severity)
         finding.subject = subject
@@ -257,8 +257,9 @@ struct BaselineBook {
             (change.isGroup, change.group) = (true, group)
             finding.model = self.subject.requestModel
         } else if let facet = GroupRun.Facet(change.signal, change.step) {
-            change.serviceStream = stream(facet, of: GroupRun.key(ofService: self.subject))
-            change.modelStream = self.subject.requestModel == 0 ? 0 : stream(facet, of: GroupRun.key(ofModel: self.subject))
+            let home = GroupRun.home(self.subject.tenant, self.subject.environment, self.subject.service)
+            change.serviceStream = stream(facet, of: GroupRun.key(ofServiceAt: home))
+            change.modelStream = self.subject.requestModel == 0 ? 0 : stream(facet, of: GroupRun.key(ofModel: self.subject.requestModel, tenant: self.subject.tenant))
         }
         finding.change = change
         found.append(finding)
@@ -266,10 +267,6 @@ struct BaselineBook {
 
     private func stream(_ facet: GroupRun.Facet, of group: UInt64) -> UInt64 {
         StreamIdentity(agentKey: group, name: 0, epoch: 0, signal: facet.signal, step: facet.step).key
-    }
-
-    func isSilenced(_ detector: DetectorID) -> Bool {
-        desk.standards.of(subject.thresholdSet).silenced.contains(DetectorSet(detector))
     }
 
     /// How long before a change a new model may have come for it to be named with it.

@@ -196,7 +196,9 @@ struct BaselineDesk {
         let isOtherModel = agent.pointee.note(model: tally.pointee.responseModel, at: now)
         var book = BaselineBook(desk: self, subject: RunSubject(tally.pointee), agent: agent, time: tally.pointee.end)
         // A model that changes with what was declared was declared.
-        if isMarked || isOtherModel && !agent.pointee.isDeclared(before: tally.pointee.end), !book.isSilenced(.versionChange) {
+        if isMarked || isOtherModel && !agent.pointee.isDeclared(before: tally.pointee.end),
+            !standards.isSilenced(.versionChange, tally.pointee.thresholdSet)
+        {
             book.found.append(isMarked ? VersionChange.declared(book) : VersionChange.finding(book))
         }
         book.observeRun(tally, &shard)

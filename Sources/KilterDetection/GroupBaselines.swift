@@ -78,7 +78,7 @@ struct RunScores {
         (run.engineTime, run.fleet, run.thresholdSet) = (desk.now, desk.fleet, tally.pointee.thresholdSet)
         run.number = UInt32(clamping: runs.count)
         run.kind = .service
-        run.groupKey = StableHash.combine(run.home, 0x5e7)
+        run.groupKey = GroupRun.key(ofServiceAt: run.home)
         run.member = tally.pointee.agentKey
         run.unspent = agentRuns < Self.runsOfOwn ? 1 : 0
         runs.append(run)
@@ -86,13 +86,24 @@ struct RunScores {
 }
 
 extension GroupRun {
-    fileprivate var home: UInt64 { StableHash.combine(tenant ^ environment, service) }
+    fileprivate var home: UInt64 { Self.home(tenant, environment, service) }
+
+    /// Service and environment.
+    static func home(_ tenant: NameHash, _ environment: NameHash, _ service: NameHash) -> UInt64 {
+        StableHash.combine(tenant ^ environment, service)
+    }
+
+    /// The groups of a service and of those that ask one model.
+    static func key(ofServiceAt home: UInt64) -> UInt64 { StableHash.combine(home, 0x5e7) }
+    static func key(ofModel model: NameHash, tenant: NameHash) -> UInt64 {
+        StableHash.combine(StableHash.combine(tenant, model), 0x30d)
+    }
 
     /// Makes the run of a service the same one of the model that was asked for; false where that is not known.
     public mutating func moveToModel() -> Bool {
         guard model != 0 else { return false }
         kind = .model
-        groupKey = StableHash.combine(StableHash.combine(tenant, model), 0x30d)
+        groupKey = Self.key(ofModel: model, tenant: tenant)
         member = home
         unspent = 0
         return true

@@ -27,6 +27,11 @@ extension Standards {
         thresholds.indices.contains(Int(thresholdSet)) ? thresholds[Int(thresholdSet)] : thresholds[0]
     }
 
+    /// Whether nothing is to be said of an agent with a set of thresholds by a detector. What it would say is known all the same.
+    @inline(__always) func isSilenced(_ detector: DetectorID, _ thresholdSet: UInt16) -> Bool {
+        of(thresholdSet).silenced.contains(DetectorSet(detector))
+    }
+
     /// Whether an agent with a set of thresholds is under maintenance at an instant of event time.
     @inline(__always) func isMaintained(_ thresholdSet: UInt16, at nanoseconds: UInt64) -> Bool {
         windows.isEmpty ? false : window(thresholdSet, EventTime(nanoseconds: nanoseconds)) != nil

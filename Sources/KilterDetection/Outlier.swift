@@ -133,11 +133,10 @@ extension BaselineDesk {
         _ row: UnsafePointer<SpanRecord>, _ change: SignalChange, flagged: UInt8, subject: UInt64, tool: NameHash, _ strings: StringTable,
         _ found: inout Found
     ) {
-        let thresholds = standards.thresholds[Int(row.pointee.place.thresholdSet)]
-        guard !thresholds.silenced.contains(DetectorSet(.outlier)),
-            !standards.isMaintained(row.pointee.place.thresholdSet, at: row.pointee.endNanoseconds)
-        else { return }
-        var finding = Subject(row: row.pointee, strings: strings, record: record, thresholds: thresholds).finding(.outlier, keying: .agent)
+        let set = row.pointee.place.thresholdSet
+        guard !standards.isSilenced(.outlier, set), !standards.isMaintained(set, at: row.pointee.endNanoseconds) else { return }
+        var finding = Subject(row: row.pointee, strings: strings, record: record, thresholds: standards.of(set)).finding(
+            .outlier, keying: .agent)
         finding.tier = .statistical
         finding.severity = change.evidence >= standards.budget.criticalFactor ? .critical : .warning
         // Outliers of one signal that follow closely are one episode, in whichever run they are.

@@ -178,7 +178,7 @@ struct PaceDesk {
         // What others say belongs to runs.
         let alone = PoolShare(others: 0, round: slot.pointee.stream.watch.round)
         let said = Drift.conclude(&slot.pointee.stream, total, alone, desk, isHeard: isHeard)
-        guard var change = said.change, !isSilenced(said.verdict.detector, slot.pointee) else { return nil }
+        guard var change = said.change, !standards.isSilenced(said.verdict.detector, slot.pointee.thresholdSet) else { return nil }
         let perMinute = 60 / Double(max(slot.pointee.width, 1))
         change.mapFigures { $0 * perMinute }
         (change.signal, change.step, change.bucketSeconds) = (slot.pointee.signal, .span, slot.pointee.width)
@@ -189,10 +189,6 @@ struct PaceDesk {
         finding.delaySpans = change.countAfter
         finding.change = change
         return finding
-    }
-
-    func isSilenced(_ detector: DetectorID, _ pace: AgentPace) -> Bool {
-        standards.of(pace.thresholdSet).silenced.contains(DetectorSet(detector))
     }
 
     /// A finding about the agent at an instant of its own clock.

@@ -1,4 +1,3 @@
-import KilterMath
 import KilterState
 import KilterVocabulary
 
@@ -30,15 +29,4 @@ struct RunSubject {
         (trace, lastSpan) = (run.trace, run.span)
         thresholdSet = run.thresholdSet
     }
-}
-
-extension GroupRun {
-    /// The groups of a run's service and of the model that it asks.
-    static func key(ofService run: RunSubject) -> UInt64 { StableHash.combine(home(of: run), 0x5e7) }
-    static func key(ofModel run: RunSubject) -> UInt64 {
-        StableHash.combine(StableHash.combine(run.tenant, run.requestModel), 0x30d)
-    }
-
-    /// Service and environment.
-    static func home(of run: RunSubject) -> UInt64 { StableHash.combine(run.tenant ^ run.environment, run.service) }
 }

@@ -26,7 +26,7 @@ enum Silence {
         slot.pointee.waited += Float(expected)
         let least = max(slot.pointee.stream.baseline.mean, expected)
         guard slot.pointee.stream.baseline.count >= PaceBaseline.ready, let limit = slot.pointee.pauses.limit(least: least),
-            Double(slot.pointee.waited) > limit, !desk.isSilenced(.silence, slot.pointee)
+            Double(slot.pointee.waited) > limit, !desk.standards.isSilenced(.silence, slot.pointee.thresholdSet)
         else { return }
         slot.pointee.isSilent = true
         found.findings.append(finding(slot.pointee, limit: limit, version, end, desk))
