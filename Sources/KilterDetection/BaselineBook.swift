@@ -259,7 +259,9 @@ struct BaselineBook {
         } else if let facet = GroupRun.Facet(change.signal, change.step) {
             let home = GroupRun.home(self.subject.tenant, self.subject.environment, self.subject.service)
             change.serviceStream = stream(facet, of: GroupRun.key(ofServiceAt: home))
-            change.modelStream = self.subject.requestModel == 0 ? 0 : stream(facet, of: GroupRun.key(ofModel: self.subject.requestModel, tenant: self.subject.tenant))
+            change.modelStream =
+                self.subject.requestModel == 0
+                ? 0 : stream(facet, of: GroupRun.key(ofModel: self.subject.requestModel, tenant: self.subject.tenant))
         }
         finding.change = change
         found.append(finding)

@@ -83,19 +83,10 @@ public struct Episodes: Sendable {
         return alert
     }
 
-    /// What an agent shows as its group does is part of what is told of the group; and a group is told with how many of its
-    /// agents' alerts stand.
+    /// What an agent shows as its group does is part of what is told of the group.
     private func relate(_ alert: inout Alert, to change: SignalChange, _ ledger: Int) {
         let open = tenants[ledger].open
-        if change.isGroup {
-            guard change.group == .service else { return }
-            let members = open.values.count {
-                $0.alert.signal == alert.signal && $0.alert.service == alert.service && $0.alert.environment == alert.environment
-                    && !$0.alert.agent.isEmpty
-            }
-            if members > 0 { alert.evidence.append(Evidence("member_alerts", .integer(Int64(members)))) }
-            return
-        }
+        guard !change.isGroup else { return }
         for stream in [change.serviceStream, change.modelStream] where stream != 0 {
             for detector in [DetectorID.drift, .burst] {
                 guard let whole = open[Episode.key(ofGroupStream: stream, detector, tenant: tenants[ledger].tenant)] else { continue }

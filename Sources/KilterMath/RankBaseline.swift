@@ -118,6 +118,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
         guard width > 0 else {
             let first = value > 0 ? Elementary.logPosition(value) : Self.zero
             rankAmongFirst(first)
+            // No bets yet, but groups are told the score.
+            if let innovation = hygiene.innovation(score, learns: learns) { score = innovation }
             if learns { keep(first, day: day) }
             return 0
         }

@@ -48,12 +48,11 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
 
     /// The lag-one coefficient that is applied now.
     public var coefficient: Float {
-        guard options.contains(.autocorrelation), pairs >= 20, squared > 0 else { return 0 }
+        guard options.contains(.autocorrelation), pairs >= 10, squared > 0 else { return 0 }
+        // Of few pairs a coefficient is half chance: so much of it is believed.
         let pairs = Float(pairs), raw = crossed / squared * (pairs / (pairs + 20))
         let limited = raw < 0.95 ? raw : 0.95
-        // Of few pairs a coefficient is mostly chance, and taking it out would cost what it is to protect.
-        let least = max(Self.correlationMin, 1 / pairs.squareRoot())
-        return limited >= least ? limited : 0
+        return limited >= Self.correlationMin ? limited : 0
     }
 
     /// What is left of a value `position`, log2 in steps of `Elementary.logPosition`; `hour` of the day in 0..<24.

@@ -161,17 +161,16 @@ import Testing
     @Test func whatACallThatAsksForToolsWasAsked() throws {
         let asks = Build.text(
             json([["role": "assistant", "parts": [["type": "tool_call", "id": "c1", "name": "search", "arguments": ["q": "x"]]]]]))
-        func seen(_ input: [[String: Any]]) throws -> UInt64 {
-            let answer = try answer([("gen_ai.input.messages", messages(input)), ("gen_ai.output.messages", asks)])
+        func seen(_ turns: [(role: String, content: String)]) throws -> UInt64 {
+            let input = turns.map { #"{"role":"\#($0.role)","content":"\#($0.content)"}"# }.joined(separator: ",")
+            let answer = try answer([("gen_ai.input.messages", Build.text("[\(input)]")), ("gen_ai.output.messages", asks)])
             #expect(answer.kind == .request)
             return answer.prompt
         }
-        let question: [String: Any] = ["role": "user", "content": "Hello"], rule: [String: Any] = ["role": "system", "content": "Be brief"]
-        let first = try seen([rule, question])
-        let longer: [String: Any] = ["role": "system", "content": "Be brief, and kind"]
-        #expect(try first != 0 && seen([longer, question]) == first)
-        #expect(try seen([rule, question, ["role": "tool", "content": "a result"]]) == 0, "another tool's word is no request")
-        #expect(try seen([rule]) == 0)
+        let first = try seen([("system", "Be brief"), ("user", "Hello")])
+        #expect(try first != 0 && seen([("user", "Hello")]) == first)
+        #expect(try seen([("system", "Be brief"), ("user", "Hello"), ("tool", "a result")]) == 0, "another tool's word is no request")
+        #expect(try seen([("system", "Be brief")]) == 0)
     }
 
     @Test func indexedMessages() throws {
