@@ -21,7 +21,7 @@ extension Detection {
         paces.begin(work, number)
         for position in range {
             let far = position + 8
-            if far < range.upperBound { shard.tallies.prefetch(batch.rows[Int(work.observed.entries[far].row)].place.turnKey) }
+            if far < range.upperBound { shard.tallies.prefetch(batch.rows[Int(work.observed.entries[far].row)].place.taskKey) }
             let entry = work.observed.entries[position]
             paces.advance(before: entry.row, work, number, batch, &shard, &found)
             batch.rows.withUnsafeBufferPointer { rows in
@@ -92,9 +92,9 @@ struct BaselineDesk {
         let agent = shard.agents.findOrInsert(
             row.pointee.place.agentKey, owner: row.pointee.place.tenantName, initial: AgentBaseline()
         ).slot
-        let open = agent.pointee.begin(row.pointee.place.turnKey)
+        let open = agent.pointee.begin(row.pointee.place.taskKey)
         let isFlat = agent.pointee.isFlat
-        for index in 0..<8 where open[index] != 0 && open[index] != row.pointee.place.turnKey {
+        for index in 0..<8 where open[index] != 0 && open[index] != row.pointee.place.taskKey {
             guard let slot = shard.tallies.find(open[index]), !slot.pointee.isClosed, slot.pointee.end > 0,
                 EventTime(nanoseconds: slot.pointee.end) + (isFlat || slot.pointee.isRooted ? Nanoseconds(0) : IdleRuns.idle)
                     < EventTime(nanoseconds: row.pointee.startNanoseconds)
@@ -106,7 +106,7 @@ struct BaselineDesk {
 
     // Guard: as in `stepBaselines`.
     func observe(_ row: UnsafePointer<SpanRecord>, _ batch: SpanBatch, _ shard: inout Shard, _ found: inout Found) {
-        let key = row.pointee.place.turnKey
+        let key = row.pointee.place.taskKey
         // Guard: the pointer is used before the slab is changed again.
         let slot = shard.tallies.find(key) ?? begin(row, key, batch.strings, &shard, &found)
         if slot.pointee.isRooted, isAnother(row, slot) { close(slot, &shard, &found) }
@@ -160,7 +160,7 @@ struct BaselineDesk {
     ) -> Bool {
         guard slot.pointee.isIdle || isAnother(row, slot) else { return false }
         let isFlat = slot.pointee.isFlat || !(slot.pointee.trace != row.pointee.trace || slot.pointee.isIdle)
-        if slot.pointee.isIdle { shard.idleRuns.arm(slot.pointee.turnKey, of: slot.pointee.tenant, lastSeen: now) }
+        if slot.pointee.isIdle { shard.idleRuns.arm(slot.pointee.taskKey, of: slot.pointee.tenant, lastSeen: now) }
         slot.pointee = RunTally(row, strings)
         slot.pointee.isFlat = isFlat
         if isFlat { shard.agents.find(row.pointee.place.agentKey)?.pointee.isFlat = true }

@@ -53,7 +53,8 @@ extension TenantMemory {
             writer.write(kept.touched)
             let slot = kept.slot
             for word in [
-                slot.greatestEnd, slot.lastAgent, slot.lastAgentEnd, slot.conversation, slot.turn, slot.personDigest, slot.countedAgent,
+                slot.greatestEnd, slot.lastAgent, slot.lastAgentEnd, slot.conversation, slot.turn, slot.task, slot.personDigest,
+                slot.countedAgent,
             ] {
                 writer.write(word)
             }
@@ -97,7 +98,7 @@ extension TenantMemory {
             let slot = TraceMemory(
                 greatestEnd: try reader.read(), lastAgent: try reader.read(), lastAgentEnd: try reader.read(),
                 conversation: try reader.read(),
-                turn: try reader.read(), personDigest: try reader.read(), countedAgent: try reader.read(),
+                turn: try reader.read(), task: try reader.read(), personDigest: try reader.read(), countedAgent: try reader.read(),
                 spans: try reader.read(), hasInference: try reader.readBool(), hasAnswers: try reader.readBool(), tokens: try reader.read(),
                 picodollars: try reader.read(),
                 tokensOfTotals: try reader.read(), tokensUnmarked: try reader.read(), picodollarsUnmarked: try reader.read(),

@@ -15,7 +15,7 @@ extension TenantMemory {
 
         let isTraced = row.pointee.trace.isValid
         let traceKey = isTraced ? self.traceKey(row.pointee.trace) : 0
-        var trace = (isTraced ? traces.find(traceKey)?.pointee : nil) ?? TraceMemory(turn: traceKey)
+        var trace = (isTraced ? traces.find(traceKey)?.pointee : nil) ?? TraceMemory(turn: traceKey, task: traceKey)
         if names.conversation != 0 { trace.conversation = names.conversation }
         row.pointee.place.agentName = agent(of: row, names, trace)
         fillKeys(row, names, traceKey, &trace)

@@ -11,6 +11,8 @@ struct TraceMemory: BitwiseCopyable {
     var conversation: NameHash = 0
     /// Identity of the turn that the trace's calls belong to.
     var turn: UInt64 = 0
+    /// The turn in which the trace began: baselines take all that follows in it for one run, whatever a person says in between.
+    var task: UInt64 = 0
     /// Digest of the last message a person sent: the same message again does not begin a turn.
     var personDigest: UInt64 = 0
     /// The agent that was last counted among the living.
@@ -159,7 +161,7 @@ struct TenantMemory: ~Copyable {
         recent.add(.init(key: key, parent: parentKey, agent: namedAgent, kind: row.pointee.kind))
 
         let traceKey = self.traceKey(row.pointee.trace)
-        let trace = traces.findOrInsert(traceKey, owner: 0, initial: TraceMemory(turn: traceKey)).slot
+        let trace = traces.findOrInsert(traceKey, owner: 0, initial: TraceMemory(turn: traceKey, task: traceKey)).slot
         row.pointee.place.parentIsInference = parent?.kind.isInference ?? false
         let isInOpenSpan = parentKey != 0 && parent == nil
         row.pointee.place.agentName = namedAgent != 0 ? namedAgent : trace.pointee.agent(of: row, isInOpenSpan) ?? names.service
@@ -219,6 +221,7 @@ struct TenantMemory: ~Copyable {
         let spansBefore = isNew ? 2 : (traces.find(memory.pointee.trace)?.pointee.spans ?? 2)
         if trace.pointee.spans == 1, spansBefore == 1 {
             trace.pointee.turn = memory.pointee.turn
+            trace.pointee.task = memory.pointee.turn
             trace.pointee.personDigest = memory.pointee.personDigest
         }
         carrySpending(of: trace, to: memory)
@@ -255,6 +258,7 @@ struct TenantMemory: ~Copyable {
         let conversation = trace.pointee.conversation
         row.pointee.place.agentKey = StableHash.combine(home, row.pointee.place.agentName)
         row.pointee.place.turnKey = StableHash.combine(row.pointee.place.agentKey, trace.pointee.turn)
+        row.pointee.place.taskKey = StableHash.combine(row.pointee.place.agentKey, trace.pointee.task)
         row.pointee.place.turn = trace.pointee.turn
         row.pointee.place.conversationName = conversation
         row.pointee.place.runKey = conversation == 0 ? traceKey : StableHash.combine(name, conversation)

@@ -19,7 +19,7 @@ extension ByteReader {
 extension RunTally: Slot {
     func write(to writer: inout ByteWriter) {
         for word in [
-            agentKey, turnKey, tenant, environment, service, agent, version, trace.high, trace.low, lastSpan, lastSeen.nanoseconds,
+            agentKey, taskKey, tenant, environment, service, agent, version, trace.high, trace.low, lastSpan, lastSeen.nanoseconds,
             start, end, picodollars, outcome, requestModel, responseModel, finishReason, sampledTool, sampledTransition, transitionFrom,
             transitionTo, lastTool, lastToolName, request, firstTools,
         ] { writer.write(word) }
@@ -42,7 +42,7 @@ extension RunTally: Slot {
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
         self.init()
-        for path in [\RunTally.agentKey, \.turnKey, \.tenant, \.environment, \.service, \.agent, \.version] {
+        for path in [\RunTally.agentKey, \.taskKey, \.tenant, \.environment, \.service, \.agent, \.version] {
             self[keyPath: path] = try reader.read()
         }
         trace = TraceID(high: try reader.read(), low: try reader.read())

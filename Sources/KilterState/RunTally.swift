@@ -1,8 +1,9 @@
 import KilterMath
 import KilterVocabulary
 
-/// What one agent did in one turn, summed up while it goes on: the run's own figures, and those of each kind of step as the
-/// mean of their logarithms. Spans of one run depend on one another, so baselines take one observation a run.
+/// What one agent did in one run, that is all its turns in one trace, summed up while it goes on: the run's own figures, and those
+/// of each kind of step as the mean of their logarithms. Spans of one run depend on one another, so baselines take one observation
+/// a run.
 ///
 /// Fixed size. Cost: one look at up to twelve kinds of steps a span, and a logarithm for each of its figures.
 public struct RunTally: BitwiseCopyable, Sendable {
@@ -55,7 +56,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
 
     // Whose it is, for findings that come when time, not a span, ends it.
     public var agentKey: UInt64 = 0
-    public var turnKey: UInt64 = 0
+    public var taskKey: UInt64 = 0
     public var tenant: NameHash = 0
     public var environment: NameHash = 0
     public var service: NameHash = 0
@@ -115,7 +116,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
     // Guard: the pointer is only used here.
     public init(_ row: UnsafePointer<SpanRecord>, _ strings: borrowing StringTable) {
         agentKey = row.pointee.place.agentKey
-        turnKey = row.pointee.place.turnKey
+        taskKey = row.pointee.place.taskKey
         tenant = row.pointee.place.tenantName
         environment = strings.hash(row.pointee.environment)
         service = strings.hash(row.pointee.service)
@@ -184,7 +185,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
         work &+= 1
         toolCalls &+= 1
         let what = row.pointee.command == 0 ? tool : StableHash.combine(tool, row.pointee.command)
-        let chance = StableHash.combine(turnKey, row.pointee.span)
+        let chance = StableHash.combine(taskKey, row.pointee.span)
         // Each of the n calls so far is the sample with probability 1/n.
         if chance % UInt64(toolCalls) == 0 { sampledTool = what }
         if lastTool != 0 {
@@ -232,7 +233,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
     /// Begins anew under the same name, after an observation of a run that goes on.
     public mutating func beginAnew() {
         var next = RunTally()
-        (next.agentKey, next.turnKey, next.tenant, next.environment) = (agentKey, turnKey, tenant, environment)
+        (next.agentKey, next.taskKey, next.tenant, next.environment) = (agentKey, taskKey, tenant, environment)
         (next.service, next.agent, next.version, next.trace) = (service, agent, version, trace)
         (next.lastSpan, next.thresholdSet, next.lastSeen) = (lastSpan, thresholdSet, lastSeen)
         (next.inferences, next.lastTool, next.isFlat) = (inferences, lastTool, isFlat)

@@ -137,6 +137,8 @@ public struct Place: BitwiseCopyable, Sendable {
     public var traceKey: UInt64 = 0
     /// Key of the agent's turn: sequences of calls are kept under it.
     public var turnKey: UInt64 = 0
+    /// Key of what baselines take for one run of the agent: all its turns in one trace.
+    public var taskKey: UInt64 = 0
     /// The turn as all its agents share it: what was done once in it is done.
     public var turn: UInt64 = 0
     public var tenantName: NameHash = 0

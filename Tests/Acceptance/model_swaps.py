@@ -4,7 +4,8 @@ after, by which signal, and how many of the streams without a swap are alarmed.
 
     model_swaps.py --kilter .build/release/kilter FOLDER    FOLDER holds drift_streams/ (streams.jsonl and spans-*.jsonl.gz)
 
-An alert before the swap counts as a false one and its stream as not found.
+Each stream is replayed by itself, as its producer sent it; with --together all files in one go, whose streams lie months
+apart in no order, so that runs end when the next one of their agent begins and not by time. An alert before the swap counts as a false one and its stream as not found.
 """
 import argparse
 import collections
@@ -36,30 +37,52 @@ def ends_of_runs(paths):
     return ends
 
 
-def alerts_by_service(kilter, paths):
+def streams(paths, folder):
+    """A file for each service, with its requests in their order."""
+    files = {}
+    for path in paths:
+        with gzip.open(path, "rt") as lines:
+            for line in lines:
+                for resource in json.loads(line)["resourceSpans"]:
+                    name = next(a["value"]["stringValue"] for a in resource["resource"]["attributes"] if a["key"] == "service.name")
+                if name not in files:
+                    files[name] = open(pathlib.Path(folder) / f"{name}.jsonl", "w")
+                files[name].write(line)
+    for file in files.values():
+        file.close()
+    return sorted(file.name for file in files.values())
+
+
+def alerts_by_service(kilter, replays):
+    alerts = collections.defaultdict(list)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as configuration:
         configuration.write(CONFIGURATION)
         configuration.flush()
-        done = subprocess.run(
-            [kilter, "replay", "--format", "jsonl", "--config", configuration.name, *paths], check=True, capture_output=True, text=True)
-    alerts = collections.defaultdict(list)
-    for line in done.stdout.splitlines():
-        data = json.loads(line)["data"]
-        if data.get("detector") in STATISTICAL and data["revision"] == 1 and "service" in data:
-            alerts[data["service"]].append((int(data["observed_at"]), data["signal"]))
+        for paths in replays:
+            done = subprocess.run(
+                [kilter, "replay", "--format", "jsonl", "--config", configuration.name, *paths],
+                check=True, capture_output=True, text=True)
+            for line in done.stdout.splitlines():
+                data = json.loads(line)["data"]
+                if data.get("detector") in STATISTICAL and data["revision"] == 1 and "service" in data:
+                    alerts[data["service"]].append((int(data["observed_at"]), data["signal"]))
     return alerts
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kilter", default=".build/release/kilter")
+    parser.add_argument("--together", action="store_true", help="all files in one go")
     parser.add_argument("folder", type=pathlib.Path)
     options = parser.parse_args()
     folder = options.folder / "drift_streams"
     paths = sorted(glob.glob(str(folder / "spans-*.jsonl.gz")))
     if not paths:
         sys.exit(f"model_swaps.py: no spans-*.jsonl.gz in {folder}")
-    ends, alerts = ends_of_runs(paths), alerts_by_service(options.kilter, paths)
+    ends = ends_of_runs(paths)
+    with tempfile.TemporaryDirectory() as parts:
+        replays = [paths] if options.together else [[path] for path in streams(paths, parts)]
+        alerts = alerts_by_service(options.kilter, replays)
     rows, signals = collections.defaultdict(collections.Counter), collections.Counter()
     delays = collections.defaultdict(list)
     for line in (folder / "streams.jsonl").read_text().splitlines():
