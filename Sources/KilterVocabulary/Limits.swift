@@ -68,11 +68,11 @@ public enum Limits {
     public static let tailsMax = 32_768
     /// Agents whose embeddings are known, over all tenants. At 5 KB each: 41 MiB when full.
     public static let vectorsMax = 8_192
-    /// Agents whose answers to requests that come again are known, over all tenants. At 1.9 KB each: 31 MiB when full.
+    /// Agents whose answers to requests that come again are known, over all tenants. At 2.5 KB each: 39 MiB when full.
     public static let repeatsMax = 16_384
     /// Dimensions of the longest embedding that is read.
     public static let embeddingDimensionsMax = 4_096
-    /// Groups of agents, by service and by model, over all tenants. At 6 KB each with their streams: 48 MiB when full.
+    /// Groups of agents, by service and by model, over all tenants. At 7 KB each with their streams: 57 MiB when full.
     public static let groupsMax = 8_192
     /// Bytes at the end of an answer in which a block of words that repeats is looked for.
     public static let answerTailBytes = 32_768
