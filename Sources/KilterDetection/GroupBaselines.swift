@@ -34,7 +34,13 @@ extension Detection {
         let isWatched = group.pointee.hasManyMembers()
         for index in 0..<GroupRun.Facet.count where run.facets >> UInt64(index) & 1 == 1 {
             let score = run.scores[index] / Float(max(run.counts[index], 1))
-            book.observe(score: score, GroupRun.Facet(index: index), &shard, isWatched: isWatched)
+            let facet = GroupRun.Facet(index: index)
+            if facet.signal == .repeatAnswer {
+                let part = run.unexpected / Float(max(run.counts[index], 1))
+                book.observe(repeated: score, part: part, facet, &shard, isWatched: isWatched)
+            } else {
+                book.observe(score: score, facet, &shard, isWatched: isWatched)
+            }
         }
         for index in book.found.indices { book.found[index].keying = .group }
         findings += book.found
@@ -46,6 +52,7 @@ struct RunScores {
     private var sums = InlineArray<40, Float>(repeating: 0)
     private var counts = InlineArray<40, Float>(repeating: 0)
     private var facets: UInt64 = 0
+    var unexpected: Float = 0
 
     /// Runs of an agent from which on it can be told from its own alone that it changed.
     static let runsOfOwn: UInt32 = 40
@@ -80,6 +87,7 @@ struct RunScores {
         run.kind = .service
         run.groupKey = GroupRun.key(ofServiceAt: run.home)
         run.member = tally.pointee.agentKey
+        run.unexpected = unexpected
         run.unspent = agentRuns < Self.runsOfOwn ? 1 : 0
         runs.append(run)
     }

@@ -23,7 +23,7 @@ enum RepeatAnswers {
         return unlikeness - (difference.habit - Float(level)) * known
     }
 
-    private static let habitPresumed: Float = 5
+    private static let habitPresumed: Float = 2
     private static let unit = 0.1
     private static let lengthMax = 1.5
     private static let otherTools = 0.7
@@ -31,8 +31,18 @@ enum RepeatAnswers {
     static let least = 0.25
     /// Requests that came again before the onset.
     static let beforeMin: UInt32 = 6
-    /// What is presumed of an agent weighs as much as so many observations when its answers are held against the group's.
-    static let presumedInGroup = 20.0
+    /// What a group is told: how far a score lies from what the agent's own lead to expect, and what part of that the group has to
+    /// say because those are few. Taken for known, it would err to one side for all young members alike.
+    static func remainder(_ score: Float, _ baseline: ScoreBaseline) -> (score: Float, part: Float) {
+        let part = leftToGroup / (Float(baseline.count) + leftToGroup)
+        return (score - Float(baseline.level) * (1 - part), part)
+    }
+
+    /// What the group says weighs as much as so many observations of the agent's own.
+    private static let leftToGroup: Float = 12
+    /// Observations from which on a group needs no agents of which it has to say the most.
+    static let groupKnown: UInt32 = 60
+    static let partMax: Float = 0.5
 }
 
 extension SignalChange {
@@ -54,17 +64,35 @@ extension BaselineBook {
             // Guard: the pointer is used before the slab is changed again.
             let slot = shard.repeats.findOrInsert(key, owner: subject.tenant, initial: RepeatStream()).slot
             guard let difference = slot.pointee.memory.difference(tally, run: agent.pointee.runs, learns: isOwn) else { continue }
-            let level = slot.pointee.stream.baseline.expected(presuming: RepeatAnswers.presumedInGroup)
+            let level = slot.pointee.stream.baseline.expected
             let unlikeness = RepeatAnswers.unlikeness(difference)
             let score = RepeatAnswers.score(unlikeness, difference, level: level)
             slot.pointee.memory.note(difference, unlikeness: unlikeness)
-            if isOwn { scores.add(score - Float(level), .repeatAnswer, .run) }
+            if isOwn {
+                let remainder = RepeatAnswers.remainder(score, slot.pointee.stream.baseline)
+                scores.add(remainder.score, .repeatAnswer, .run)
+                scores.unexpected = remainder.part
+            }
             let allowance = allowance(&slot.pointee.stream.watch, identity)
             let said = pooled(&slot.pointee.stream) { Drift.judge(&$0, repeated: score, allowance, $1, desk) }
             note(&slot.pointee.stream.watch, .repeatAnswer, isVaried: slot.pointee.stream.baseline.isVaried, epoch)
             guard var change = said.change else { continue }
             change.signal = .repeatAnswer
+            // Where habits are taken out a little may be left below what is the same.
+            change.mapFigures { max($0, 0) }
             report(said.verdict, change, slot.pointee.stream.watch, epoch, subject: key, tool: 0)
         }
+    }
+}
+
+extension BaselineBook {
+    /// A group's answers to requests that came again. Who comes to a group that knows itself may have other habits, and is not
+    /// heard before they are known.
+    mutating func observe(repeated score: Float, part: Float, _ facet: GroupRun.Facet, _ shard: inout Shard, isWatched: Bool) {
+        let key = identity(facet.signal, facet.step, 0, 0).key
+        if part > RepeatAnswers.partMax, let known = shard.scores.find(key)?.pointee.baseline.count, known >= RepeatAnswers.groupKnown {
+            return
+        }
+        observe(score: agent.pointee.remainder(of: score, part: part), facet, &shard, isWatched: isWatched)
     }
 }

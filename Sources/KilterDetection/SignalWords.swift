@@ -66,7 +66,7 @@ public enum SignalWords {
         case .inference: change.signal.kind == .value ? " in model calls" : ""
         case .opening: " in the first model call of a run"
         case .phase: " in one phase of its work"
-        case .run where change.signal == .repeatAnswer:
+        case .run where change.signal == .repeatAnswer && !change.isGroup:
             ", how unlike the first answer to a request is to the one it got before (0 the same; 0.7 a tenth longer, or other tools),"
         case .run, .span: ""
         }

@@ -11,6 +11,8 @@ extension SpanResolver {
             candidates.has(.outputMessages) || candidates.has(.answerText) || candidates.has(.genericOutput)
             || row.messageDigest != 0 || !space.pointee.requests.isEmpty || !space.pointee.outputs.isEmpty
         if isShown { keepAnswer(&row, into: &batch) }
+        // What was asked is there without what was answered.
+        if row.answer.kind == .absent, row.kind.isInference { row.answer.prompt = promptDigest(ofTools: false) }
     }
 
     @inline(never) private func keepAnswer(_ row: inout SpanRecord, into batch: inout SpanBatch) {

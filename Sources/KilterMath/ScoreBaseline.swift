@@ -23,6 +23,8 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         var warmUp: UInt32 { self == .zero ? 8 : 6 }
     }
 
+    /// Of distances only a rise is a change.
+    static let isRise = RateBaseline.lanes((0..<16).map { $0 < 6 ? 1 : 0 })
     static let isShift = RateBaseline.lanes((0..<16).map { $0 < 11 ? 1 : 0 })
 
     public private(set) var evidence = ChangeEvidence()
@@ -51,11 +53,9 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
     public var fresh: ScoreBaseline { ScoreBaseline(direction: direction, level: knownLevel) }
 
     /// Where the next score is expected.
-    @inline(__always) private var expected: Double { count > 0 || knownLevel != .zero ? expected(presuming: knownLevel.presumed) : 0 }
-
-    /// Where the next score is expected, with a presumption that is worth so many observations.
-    @inline(__always) public func expected(presuming presumed: Double) -> Double {
-        (sum + presumed * knownLevel.presumedMean) / (Double(count) + presumed)
+    public var expected: Double {
+        guard count > 0 || knownLevel != .zero else { return 0 }
+        return (sum + knownLevel.presumed * knownLevel.presumedMean) / (Double(count) + knownLevel.presumed)
     }
 
     /// The scores so far have not all been zero.
@@ -94,8 +94,11 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         }
         guard count > knownLevel.warmUp else { return 0 }
         let cell = RankTable.cell(of: direction == .down ? -normal : normal)
-        let masses = RankTable.weights(direction, count: count) * (Self.isShift * (allowance / 0.8))
-        bet(RankTable.ratios[cell] * Self.isShift, masses, raw, learns: learns)
+        let shifts = knownLevel == .zero ? Self.isShift : Self.isRise
+        // What the lanes left out would have been allowed goes to the others.
+        let share: Float = knownLevel == .zero ? 0.8 : 0.68
+        let masses = RankTable.weights(direction, count: count) * (shifts * (allowance / share))
+        bet(RankTable.ratios[cell] * shifts, masses, raw, learns: learns)
         return evidence.total(weights)
     }
 

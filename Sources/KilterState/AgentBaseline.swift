@@ -59,10 +59,24 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     public var isFlat = false
     /// Somebody froze what is usual: no version and no declared change begins an epoch.
     public var isPinned = false
+    /// Of a group: sums of what its agents' repeated answers left unexplained, and of the parts that were left to the group.
+    var repeatSum: Float = 0
+    var repeatParts: Float = 0
     /// Of a group: which of 128 places its members fall into.
     var members = Bits128()
 
     public init() {}
+
+    /// What is left of a group's score of repeated answers, when `part` of what was to be expected is the group's to say: where
+    /// such scores lie on average, presumed with the weight of five.
+    public mutating func remainder(of score: Float, part: Float) -> Float {
+        let level = (repeatSum + 5 * 0.25) / (repeatParts + 5)
+        if repeatParts < 0x1p20 {
+            repeatSum += score
+            repeatParts += part
+        }
+        return score - part * level
+    }
 
     /// Counts a member of a group.
     public mutating func note(member: UInt64) { members.set(UInt32(truncatingIfNeeded: StableHash.combine(member, 0x6d) & 127)) }

@@ -80,6 +80,8 @@ extension AgentBaseline: Slot {
     func write(to writer: inout ByteWriter) {
         for word in [environment, service, agent] { writer.write(word) }
         for index in 0..<32 { writer.write(streams[index]) }
+        writer.write(repeatSum)
+        writer.write(repeatParts)
         writer.write(members.low)
         writer.write(members.high)
         writer.write(isFlat)
@@ -111,6 +113,9 @@ extension AgentBaseline: Slot {
         service = try reader.read()
         agent = try reader.read()
         for index in 0..<32 { streams[index] = try reader.read() }
+        repeatSum = try reader.readFinite()
+        repeatParts = try reader.readFinite()
+        guard repeatParts >= 0 else { throw ByteReader.Short() }
         members.low = try reader.read()
         members.high = try reader.read()
         isFlat = try reader.readBool()

@@ -45,6 +45,7 @@ extension GroupRun {
             counts[index] = counts[index] == .max ? .max : counts[index] + other.counts[index]
         }
         unspent = max(unspent, other.unspent)
+        unexpected += other.unexpected
         startedAt = min(startedAt, other.startedAt)
         if other.observedAt >= observedAt {
             observedAt = other.observedAt
@@ -65,6 +66,7 @@ extension GroupTally: Slot {
             ] { writer.write(word) }
             writer.write(run.thresholdSet)
             writer.write(run.unspent)
+            writer.write(run.unexpected)
             writer.write(run.facets)
             for facet in 0..<GroupRun.Facet.count where run.facets >> UInt64(facet) & 1 == 1 {
                 writer.write(run.scores[facet])
@@ -90,6 +92,7 @@ extension GroupTally: Slot {
             run.observedAt = EventTime(nanoseconds: try reader.read())
             run.thresholdSet = try reader.read()
             run.unspent = try reader.read()
+            run.unexpected = try reader.readFinite()
             run.facets = try reader.read()
             guard run.facets < 1 << 40 else { throw ByteReader.Short() }
             for facet in 0..<GroupRun.Facet.count where run.facets >> UInt64(facet) & 1 == 1 {

@@ -27,6 +27,10 @@ public struct GroupRun: BitwiseCopyable, Sendable {
     /// Agents whose runs of the trace it sums up, by facet.
     public var counts = InlineArray<40, UInt16>(repeating: 0)
 
+    /// Of the score of answers to requests that came again: the part of what is expected that the group has to say, because the
+    /// agents do not know enough themselves; a sum like the score.
+    public var unexpected: Float = 0
+
     // Whose run it was.
     public var tenant: NameHash = 0
     public var environment: NameHash = 0
