@@ -60,7 +60,8 @@ enum Drift {
     }
 
     @inline(never) static func judge(
-        _ stream: inout ScoreStream, _ score: Float, _ allowance: Float, passed: Nanoseconds, _ pool: PoolShare, _ desk: BaselineDesk
+        _ stream: inout ScoreStream, _ score: Float, _ allowance: Float, passed: Nanoseconds, least: Double = groupLeast, _ pool: PoolShare,
+        _ desk: BaselineDesk
     ) -> Said {
         if isAdopted(stream.watch, desk.now) { stream.restart(stream.baseline.fresh) }
         stream.join(pool.round)
@@ -74,17 +75,7 @@ enum Drift {
             score, allowance: allowance, passedSeconds: Double(passed.count) / 1e9, isYoung: isYoung,
             learns: stream.watch.said != .critical)
         let known = stream.baseline.knownLevel == .zero ? groupBeforeMin : RepeatAnswers.beforeMin
-        return conclude(&stream, total, pool, desk, least: groupLeast, known: known)
-    }
-
-    /// Of a request that came before.
-    @inline(never) static func judge(
-        _ stream: inout ScoreStream, repeated score: Float, _ allowance: Float, _ pool: PoolShare, _ desk: BaselineDesk
-    ) -> Said {
-        if isAdopted(stream.watch, desk.now) { stream.restart(stream.baseline.fresh) }
-        stream.join(pool.round)
-        let total = stream.baseline.observe(score, allowance: allowance, learns: learns(stream.watch))
-        return conclude(&stream, total, pool, desk, least: RepeatAnswers.least, known: RepeatAnswers.beforeMin)
+        return conclude(&stream, total, pool, desk, least: least, known: known)
     }
 
     /// What a stream makes of its evidence, `own`, and of that of its agent's other streams.

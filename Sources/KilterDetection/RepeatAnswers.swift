@@ -31,6 +31,7 @@ enum RepeatAnswers {
     static let least = 0.25
     /// Requests that came again before the onset.
     static let beforeMin: UInt32 = 6
+
     /// What a group is told: how far a score lies from what the agent's own lead to expect, and what part of that the group has to
     /// say because those are few. Taken for known, it would err to one side for all young members alike.
     static func remainder(_ score: Float, _ baseline: ScoreBaseline) -> (score: Float, part: Float) {
@@ -74,7 +75,9 @@ extension BaselineBook {
                 scores.unexpected = remainder.part
             }
             let allowance = allowance(&slot.pointee.stream.watch, identity)
-            let said = pooled(&slot.pointee.stream) { Drift.judge(&$0, repeated: score, allowance, $1, desk) }
+            let said = pooled(&slot.pointee.stream) {
+                Drift.judge(&$0, score, allowance, passed: Nanoseconds(0), least: RepeatAnswers.least, $1, desk)
+            }
             note(&slot.pointee.stream.watch, .repeatAnswer, isVaried: slot.pointee.stream.baseline.isVaried, epoch)
             guard var change = said.change else { continue }
             change.signal = .repeatAnswer
@@ -83,9 +86,7 @@ extension BaselineBook {
             report(said.verdict, change, slot.pointee.stream.watch, epoch, subject: key, tool: 0)
         }
     }
-}
 
-extension BaselineBook {
     /// A group's answers to requests that came again. Who comes to a group that knows itself may have other habits, and is not
     /// heard before they are known.
     mutating func observe(repeated score: Float, part: Float, _ facet: GroupRun.Facet, _ shard: inout Shard, isWatched: Bool) {

@@ -17,8 +17,8 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         case unknown, remainder
 
         /// Observations that the presumption is worth, and what it presumes.
-        var presumed: Double { self == .zero ? 100 : 5 }
-        var presumedMean: Double { self == .unknown ? 0.25 : 0 }
+        public var presumed: Double { self == .zero ? 100 : 5 }
+        public var presumedMean: Double { self == .unknown ? 0.25 : 0 }
         /// Observations from which alternatives bet.
         var warmUp: UInt32 { self == .zero ? 8 : 6 }
     }

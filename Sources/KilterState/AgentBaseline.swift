@@ -68,9 +68,10 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     public init() {}
 
     /// What is left of a group's score of repeated answers, when `part` of what was to be expected is the group's to say: where
-    /// such scores lie on average, presumed with the weight of five.
+    /// such scores lie on average, with what is presumed of figures of an unknown level.
     public mutating func remainder(of score: Float, part: Float) -> Float {
-        let level = (repeatSum + 5 * 0.25) / (repeatParts + 5)
+        let presumed = ScoreBaseline.Level.unknown
+        let level = (repeatSum + Float(presumed.presumed * presumed.presumedMean)) / (repeatParts + Float(presumed.presumed))
         if repeatParts < 0x1p20 {
             repeatSum += score
             repeatParts += part
