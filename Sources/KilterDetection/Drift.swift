@@ -46,7 +46,7 @@ enum Drift {
         let total = stream.baseline.observe(
             value, allowance: allowance, hour: hour, day: Int32(truncatingIfNeeded: time / 86_400_000_000_000),
             learns: learns(stream.watch), isPinned: stream.watch.isPinned)
-        return conclude(&stream, total, pool, desk)
+        return conclude(&stream, total, pool, desk, known: rankedBeforeMin)
     }
 
     @inline(never) static func judge(
@@ -74,7 +74,7 @@ enum Drift {
         let total = stream.baseline.observe(
             score, allowance: allowance, passedSeconds: Double(passed.count) / 1e9, isYoung: isYoung,
             learns: stream.watch.said != .critical)
-        let known = stream.baseline.knownLevel == .zero ? groupBeforeMin : RepeatAnswers.beforeMin
+        let known = stream.baseline.knownLevel == .zero ? rankedBeforeMin : RepeatAnswers.beforeMin
         return conclude(&stream, total, pool, desk, least: least, known: known)
     }
 
@@ -150,9 +150,10 @@ enum Drift {
     /// How much more probable the observations since the onset must be under the change than without. Where next to nothing
     /// can happen, evidence grows as time passes, without any: its expectation is what was allowed.
     static let productMin: Float = 20
-    /// Observations before the onset: of fewer nobody knows whether they were usual. What is usual in a group its members tell.
+    /// Observations before the onset: of fewer nobody knows whether they were usual. Ranks, and what is usual in a group of them,
+    /// need fewer: how little so few can show is in their bets.
     static let beforeMin: UInt32 = 20
-    private static let groupBeforeMin: UInt32 = 8
+    private static let rankedBeforeMin: UInt32 = 8
 
     static var nothing: Said { (Verdict(detector: .drift, severity: .info, onset: .zero), nil) }
 

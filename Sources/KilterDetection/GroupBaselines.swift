@@ -55,7 +55,7 @@ struct RunScores {
     var unexpected: Float = 0
 
     /// Runs of an agent from which on it can be told from its own alone that it changed.
-    static let runsOfOwn: UInt32 = 40
+    static let runsOfOwn: UInt32 = 24
     /// Observations of an agent's own from which on their ranks tell enough.
     static let observationsMin: UInt32 = 2
 

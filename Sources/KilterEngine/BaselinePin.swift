@@ -33,7 +33,7 @@ extension Engine {
             for key in room.shard.values.sortedKeys() {
                 // Guard: as above.
                 guard let slot = room.shard.values.find(key) else { continue }
-                let isKnown = slot.pointee.baseline.count >= RankBaseline.ready && !slot.pointee.baseline.hygiene.isWaitingForSeason
+                let isKnown = slot.pointee.baseline.isPlaced && !slot.pointee.baseline.hygiene.isWaitingForSeason
                 Self.pin(isPinned, &slot.pointee.watch, epochs, isKnown: isKnown, &pinned)
             }
         }

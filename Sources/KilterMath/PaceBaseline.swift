@@ -134,7 +134,7 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
         var ratios = RankTable.ratios(low, high) * Self.isBet
         let worth = Double(worth)
         for lane in 0..<11 { ratios[lane] = Float(Elementary.exp(worth * Elementary.log(max(Double(ratios[lane]), 1e-12)))) }
-        let masses = RankTable.weights(.either, count: count) * (Self.isBet * (allowance / 0.8))
+        let masses = RankTable.weights(.either, count: max(count, RankTable.few)) * (Self.isBet * (allowance / 0.8))
         evidence.update(ratios, masses: masses, score: Float(events))
         expectedSums = (expectedSums + means[cell]).replacing(with: 0, where: evidence.ages .== 0)
     }

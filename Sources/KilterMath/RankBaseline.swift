@@ -22,7 +22,8 @@ public struct ValueChange: Sendable, Equatable {
 /// Values fall into 63 logarithmic bins, zeros into one of their own; a value's rank among all values so far is uniform as
 /// long as nothing changes, whatever the law and whatever the bins: those cost power, never validity. Values of one bin share
 /// the ranks between them, and the bet is the mean over these: fair, and without the chance by which ties are commonly
-/// broken. Place and width of the bins follow from the first 32 values alone. Counts are halved when one reaches 65,535;
+/// broken. Place and width of the bins follow from the first 32 values alone; until then the values themselves are ranked. Bets on
+/// few values reckon with those of the new kind among them, which make a rank less extreme. Counts are halved when one reaches 65,535;
 /// nothing else is forgotten.
 ///
 /// 656 bytes, about 50 ns an observation, with hygiene 85 ns.
@@ -32,11 +33,11 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// Values that decide about the bins.
     static let placing: UInt32 = 32
     /// Observations from which alternatives bet.
-    static let warmUp: UInt32 = 16
+    static let warmUp: UInt32 = 8
     /// Equal values among the first 32 from which on values are taken for counts, not measurements.
     static let equalMax = 4
     /// Observations from which a change can be told.
-    public static let ready = placing + 1
+    public static let ready = warmUp + 1
     /// The largest weight of a prior histogram, in observations.
     public static let priorCountMax: UInt32 = 500
     private static let zero = Int32.min
@@ -92,6 +93,9 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
         total = given
     }
 
+    /// Whether bins are placed, so that what is usual can be frozen.
+    public var isPlaced: Bool { width > 0 }
+
     /// The bins as they are, for use as a prior; nil until they are placed.
     public var histogram: Histogram? {
         width > 0 ? Histogram(origin: origin, width: width, counts: counts) : nil
@@ -115,23 +119,25 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     {
         guard value >= 0, value < .infinity else { return evidence.total(weights) }
         if count < .max, learns { count += 1 }
-        guard width > 0 else {
-            let first = value > 0 ? Elementary.logPosition(value) : Self.zero
-            rankAmongFirst(first)
-            // No bets yet, but groups are told the score.
-            if let innovation = hygiene.innovation(score, learns: learns) { score = innovation }
-            if learns { keep(first, day: day) }
-            return 0
+        let wasPlaced = isPlaced
+        var position = value > 0 ? Elementary.logPosition(value) : Self.zero
+        if wasPlaced {
+            // With a prior histogram there are no first values to begin from.
+            if !hygiene.hasBegun { hygiene.begin(median: medianPosition ?? 0, spread: 4 * width, count: 32, day: day) }
+            if position != Self.zero { position = hygiene.remainder(position, hour: hour, day: day, learns: learns) }
+            rank(position, learns: learns)
+        } else {
+            rankAmongFirst(position)
         }
-        // With a prior histogram there are no first values to begin from.
-        if !hygiene.hasBegun { hygiene.begin(median: medianPosition ?? 0, spread: 4 * width, count: 32, day: day) }
-        let position = value > 0 ? hygiene.remainder(Elementary.logPosition(value), hour: hour, day: day, learns: learns) : Self.zero
-        rank(position, learns: learns)
         let log = Float(scored(position)) / Float(Elementary.stepsPerOctave)
-        if learns { logSum += Double(log) }
-        guard total > Self.warmUp else { return 0 }
+        // Groups are told the score also of values that nothing is bet on.
         var ratios = self.ratios(learns: learns)
-        if count <= Self.warmUp { ratios *= RankTable.isLarge }
+        if learns {
+            logSum += Double(log)
+            if !wasPlaced { keep(position, day: day) }
+        }
+        guard total > Self.warmUp else { return 0 }
+        if wasPlaced, count <= Self.warmUp { ratios *= RankTable.isLarge }
         if isPinned { ratios /= PinnedReference.caution(RankTable.deviations, count: Float(total)) }
         evidence.update(ratios, masses: RankTable.weights(direction, count: total) * allowance, score: log)
         return evidence.total(weights)
@@ -139,16 +145,29 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
 
     /// Of the rank, or of what it differs from its forecast where ranks hang together.
     @inline(__always) private mutating func ratios(learns: Bool) -> SIMD16<Float> {
-        if let innovation = hygiene.innovation(score, learns: learns) {
+        let innovation = hygiene.innovation(score, learns: learns)
+        var (low, high) = direction == .down ? (1 - high, 1 - low) : (low, high)
+        if let innovation {
             score = innovation
-            let place = Float(Elementary.normalDistribution(Double(direction == .down ? -innovation : innovation)))
-            return RankTable.ratios(place, place)
+            low = Float(Elementary.normalDistribution(Double(direction == .down ? -innovation : innovation)))
+            high = low
         }
-        return direction == .down ? RankTable.ratios(1 - high, 1 - low) : RankTable.ratios(low, high)
+        guard total <= RankTable.few else { return RankTable.ratios(low, high) }
+        return RankTable.ratios(low, high, changed: learns ? changed : .zero)
     }
 
-    /// Zero has no logarithm; it counts as the lowest bin's edge.
-    private func scored(_ position: Int32) -> Int32 { position == Self.zero ? origin : position }
+    /// Of the values so far each lane's part that already came under its change: few values are soon half of the new kind, and
+    /// a rank among them is then less extreme than it would be among those from before. An onset that little speaks for counts
+    /// for little.
+    private var changed: SIMD16<Float> { evidence.ages / Float(max(total, 1)) * (1 - 1 / evidence.products) }
+
+    /// Zero has no logarithm; it counts as the lowest bin's edge, and before there are bins as the least value so far.
+    private func scored(_ position: Int32) -> Int32 {
+        guard position == Self.zero else { return position }
+        guard width == 0 else { return origin }
+        let least = (0..<Int(total)).reduce(Int32.max) { kept($1) == Self.zero ? $0 : min($0, kept($1)) }
+        return least == .max ? 0 : least
+    }
 
     /// The rank among all so far, this one included, and the value into its bin.
     @inline(__always) private mutating func rank(_ position: Int32, learns: Bool) {
@@ -211,16 +230,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// Width: an eighth of the middle half's extent, about a sixth of a standard deviation, between 0.9 % and 19 %; the
     /// median in the middle.
     private mutating func place(day: Int32) {
-        var sorted = InlineArray<32, Int32>(repeating: 0), filled = 0
-        for index in 0..<32 where kept(index) != Self.zero {
-            var at = filled
-            while at > 0, sorted[at - 1] > kept(index) {
-                sorted[at] = sorted[at - 1]
-                at -= 1
-            }
-            sorted[at] = kept(index)
-            filled += 1
-        }
+        let (sorted, filled) = firstSorted
         let first = counts
         // Of values that often equal each other the hygiene would tear equal ones apart.
         var row = 1, longest = 1
@@ -229,18 +239,38 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
             longest = max(longest, row)
         }
         if longest >= Self.equalMax { hygiene = ValueHygiene([]) }
-        let quarter = filled / 4
-        let extent = filled > 3 ? sorted[filled - 1 - quarter] - sorted[quarter] : 0
+        let extent = Self.middleHalf(sorted, filled)
         width = max(51, min(1024, extent / 8))
         let median = filled > 0 ? sorted[filled / 2] : 0
         origin = median - 31 * width
         if filled > 0 { hygiene.begin(median: median, spread: max(extent / 2, 51), count: UInt32(filled), day: day) }
         counts = InlineArray(repeating: 0)
+        logSum = 0
         for index in 0..<32 {
             let position = Int32(bitPattern: UInt32(first[2 * index]) | UInt32(first[2 * index + 1]) << 16)
             counts[bin(of: position)] += 1
             logSum += Double(scored(position)) / Double(Elementary.stepsPerOctave)
         }
+    }
+
+    /// The values that are kept, but zeros, by size.
+    private var firstSorted: (values: InlineArray<32, Int32>, count: Int) {
+        var sorted = InlineArray<32, Int32>(repeating: 0), filled = 0
+        for index in 0..<Int(min(total, Self.placing)) where kept(index) != Self.zero {
+            var at = filled
+            while at > 0, sorted[at - 1] > kept(index) {
+                sorted[at] = sorted[at - 1]
+                at -= 1
+            }
+            sorted[at] = kept(index)
+            filled += 1
+        }
+        return (sorted, filled)
+    }
+
+    /// How far apart the quartiles are, in steps of `Elementary.logPosition`.
+    private static func middleHalf(_ sorted: InlineArray<32, Int32>, _ count: Int) -> Int32 {
+        count > 3 ? sorted[count - 1 - count / 4] - sorted[count / 4] : 0
     }
 
     // MARK: Read-outs
@@ -256,9 +286,13 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// The geometric mean.
     public var level: Double { exponential(steps: count > 0 ? logSum / Double(count) * Double(Elementary.stepsPerOctave) : 0) }
 
-    /// Standard deviation of ln x, from the extent of its middle half; zero while bins are not placed.
+    /// Standard deviation of ln x, from the extent of its middle half; zero before four values.
     public var logDeviation: Double {
-        guard width > 0, total > 0 else { return 0 }
+        guard total > 0 else { return 0 }
+        guard width > 0 else {
+            let (sorted, filled) = firstSorted
+            return Self.deviation(steps: Double(Self.middleHalf(sorted, filled)))
+        }
         var below: UInt32 = 0, lower = -1, upper = 0
         for bin in 0..<64 {
             below += UInt32(counts[bin])
@@ -268,14 +302,19 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
                 break
             }
         }
-        // The middle half of a normal law is 1.349 deviations wide.
-        let steps = Double(max(upper - lower, 1)) * Double(width) / Double(Elementary.stepsPerOctave)
-        return steps * 0.6931471805599453 / 1.349
+        return Self.deviation(steps: Double(max(upper - lower, 1)) * Double(width))
     }
 
-    /// The median to within a bin; zero while bins are not placed.
+    /// The middle half of a normal law is 1.349 deviations wide.
+    private static func deviation(steps: Double) -> Double {
+        steps / Double(Elementary.stepsPerOctave) * 0.6931471805599453 / 1.349
+    }
+
+    /// The median, to within a bin once there are bins; zero where most values are.
     public var median: Double {
-        medianPosition.map { exponential(steps: Double($0)) } ?? 0
+        guard width == 0 else { return medianPosition.map { exponential(steps: Double($0)) } ?? 0 }
+        let (sorted, filled) = firstSorted
+        return filled * 2 > Int(total) ? exponential(steps: Double(sorted[filled / 2])) : 0
     }
 
     /// The middle of the median's bin; nil for zero and while bins are not placed.
@@ -346,7 +385,6 @@ extension RankBaseline {
         for bin in 0..<64 { counts[bin] = try reader.read() }
         evidence = try ChangeEvidence(from: &reader)
         hygiene = try ValueHygiene(from: &reader)
-        let isPlaced = width > 0
         guard bin < 64, isPlaced ? width >= 51 && width <= 1024 : width == 0 && origin == 0 && total < Self.placing && total <= count
         else { throw ByteReader.Short() }
         if isPlaced {

@@ -64,6 +64,59 @@ package enum RankTable {
         return (above - below) / (high - low)
     }
 
+    // MARK: Few values
+
+    /// Values up to which those of the new kind among them are reckoned with.
+    static let few: UInt32 = 64
+    /// Eighths of the values that may be of the new kind, and cells of a rank among few.
+    private static let parts = 8, fewCells = 64
+
+    /// The probability under each lane's change of a rank up to the edge of each of 64 cells, among values of which so many eighths
+    /// came under that change: such a value lies at G = (1 - w) F + w F' of them, where it is among those from before at F.
+    private static let fewSums: [SIMD16<Float>] = (0..<parts).flatMap { part in
+        let weight = Double(part) / Double(parts)
+        var sums = Array(repeating: SIMD16<Float>(repeating: 0), count: fewCells + 1)
+        for lane in 0..<16 {
+            var cell = 1, before = (place: 0.0, sum: 0.0)
+            for step in 1...4_096 {
+                let usual = Double(step) / 4_096, changed = Double(probability(lane, below: usual))
+                let place = (1 - weight) * usual + weight * changed
+                while cell <= fewCells, Double(cell) / Double(fewCells) <= place + 1e-12 {
+                    let share = place > before.place ? (Double(cell) / Double(fewCells) - before.place) / (place - before.place) : 1
+                    sums[cell][lane] = Float(before.sum + share * (changed - before.sum))
+                    cell += 1
+                }
+                before = (place, changed)
+            }
+            sums[fewCells][lane] = 1
+        }
+        return sums
+    }
+
+    /// The probability of a rank below `rank`, uniform without a change, under a lane's change.
+    private static func probability(_ lane: Int, below rank: Double) -> Double {
+        if rank >= 1 { return 1 }
+        let edge = Elementary.normalQuantile(rank)
+        return lane < shifts.count
+            ? Elementary.normalDistribution(edge - shifts[lane]) : Elementary.normalDistribution(edge / scales[lane - shifts.count])
+    }
+
+    /// As `ratios(_:_:)`, of a rank among few values of which each lane takes the part `changed` for those of its change.
+    static func ratios(_ low: Float, _ high: Float, changed: SIMD16<Float>) -> SIMD16<Float> {
+        let first = min(Int(low * Float(fewCells)), fewCells - 1), last = min(Int(high * Float(fewCells)), fewCells - 1)
+        let isOne = first == last
+        // Where the two fall into one cell its mean is as good.
+        let from = isOne ? 0 : low * Float(fewCells) - Float(first), to = isOne ? 1 : high * Float(fewCells) - Float(last)
+        var ratios = SIMD16<Float>(repeating: 0)
+        for lane in 0..<16 {
+            let row = min(Int(changed[lane] * Float(parts) + 0.5), parts - 1) * (fewCells + 1)
+            let below = fewSums[row + first][lane] + from * (fewSums[row + first + 1][lane] - fewSums[row + first][lane])
+            let above = fewSums[row + last][lane] + to * (fewSums[row + last + 1][lane] - fewSums[row + last][lane])
+            ratios[lane] = above - below
+        }
+        return ratios / (isOne ? 1 / Float(fewCells) : high - low)
+    }
+
     /// The mean normal score of the ranks between two.
     @inline(__always) static func score(_ low: Float, _ high: Float) -> Float {
         let first = min(Int(low * 256), 255), last = min(Int(high * 256), 255)
@@ -76,16 +129,17 @@ package enum RankTable {
     /// 1 where a change is so large that a daily swing of some 30 % does not pass for it.
     static let isLarge = RateBaseline.lanes((0..<16).map { $0 < 11 && (shifts[$0] >= 0.85 || shifts[$0] <= -0.85) ? 1 : 0 })
 
-    /// Parts of the allowance by what so many observations can show at all: of small changes little comes before hundreds.
+    /// Parts of the allowance by what so many observations can show at all: of small changes little comes before hundreds, of any
+    /// but large ones nothing before dozens.
     @inline(__always) static func weights(_ direction: Direction, count: UInt32) -> SIMD16<Float> {
-        count >= 400
-            ? weightsOfDirection[Int(direction.rawValue)]
-            : weightsOfFew[Int(direction.rawValue) + (count >= 150 ? Direction.allCases.count : 0)]
+        guard count < 400 else { return weightsOfDirection[Int(direction.rawValue)] }
+        let row = count < 40 ? 0 : count < 150 ? 1 : 2
+        return weightsOfFew[row * Direction.allCases.count + Int(direction.rawValue)]
     }
 
-    private static let weightsOfFew: [SIMD16<Float>] = [[0.04, 0.08, 0.22, 0.34, 0.22, 0.10], [0.12, 0.18, 0.28, 0.22, 0.13, 0.07]].flatMap
-    {
-        near in
+    private static let weightsOfFew: [SIMD16<Float>] = [
+        [0, 0.02, 0.10, 0.26, 0.34, 0.28], [0.04, 0.08, 0.22, 0.34, 0.22, 0.10], [0.12, 0.18, 0.28, 0.22, 0.13, 0.07],
+    ].flatMap { near in
         Direction.allCases.map { direction in
             let (bad, good): (Double, Double) = direction == .either ? (0.5, 0.5) : (0.85, 0.15)
             let far = near.dropLast(2) + [near[4] + near[5]]

@@ -97,7 +97,7 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         let shifts = knownLevel == .zero ? Self.isShift : Self.isRise
         // What the lanes left out would have been allowed goes to the others.
         let share: Float = knownLevel == .zero ? 0.8 : 0.68
-        let masses = RankTable.weights(direction, count: count) * (shifts * (allowance / share))
+        let masses = RankTable.weights(direction, count: max(count, RankTable.few)) * (shifts * (allowance / share))
         bet(RankTable.ratios[cell] * shifts, masses, raw, learns: learns)
         return evidence.total(weights)
     }

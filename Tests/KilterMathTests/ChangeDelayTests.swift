@@ -73,6 +73,20 @@ struct ChangeDelayTests {
         #expect(wider < 100 && spread.kind == .wider && spread.alternative > 1)
     }
 
+    @Test("What is another thing altogether after a dozen observations is told within a dozen more, and its read-out")
+    func young() {
+        var last = RankBaseline()
+        let delays = Self.delays(40, seed: 58, before: 12, horizon: 16) {
+            last = RankBaseline(direction: .up)
+            return { last.observe(($0 ? 20 : 2) * Elementary.exp(0.4 * $1.normal()), allowance: 5e-5) }
+        }
+        #expect(delays.count { $0 <= 14 } >= 34, "\(delays)")
+        let change = last.change
+        #expect(change.kind == .increase && change.before > 1 && change.before < 5 && change.after > 12 && change.after < 30)
+        #expect(change.lower > change.before && change.lower < change.after && change.after < change.upper)
+        #expect(change.countBefore >= 10 && change.countBefore <= 14 && last.median > 1 && last.logDeviation > 0.2)
+    }
+
     @Test("A jump up or down is most of all evidence of the largest shift that way", arguments: [10, 0.1])
     func jump(factor: Double) {
         var random = Seeded(54), baseline = RankBaseline()

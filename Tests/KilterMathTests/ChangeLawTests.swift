@@ -97,6 +97,13 @@ struct ChangeLawTests {
                 return baseline.observe(value, allowance: allowance)
             }
         }
+        let young = Self.meanEvidence(streams: 6_000, length: 64, seed: 37) {
+            var baseline = RankBaseline(direction: .up)
+            return { random, allowance in
+                let value = Elementary.exp(random.normal())
+                return baseline.observe(value, allowance: allowance)
+            }
+        }
         let mix = Self.meanEvidence(streams: 1_000, length: 400, seed: 33) {
             var baseline = MixBaseline(categories: 12)
             return { baseline.observe($0.index(Self.tools), allowance: $1) }
@@ -113,9 +120,30 @@ struct ChangeLawTests {
             var baseline = FrozenComparison(cells: 2)
             return { baseline.observe(cell: $0.uniform() < 0.2 ? 1 : 0, allowance: $1) }
         }
-        for (name, mean) in [("rate", rate), ("rank", rank), ("mix", mix), ("vector", vector), ("frozen", frozen)] {
+        for (name, mean) in [("rate", rate), ("rank", rank), ("young", young), ("mix", mix), ("vector", vector), ("frozen", frozen)] {
             #expect(mean > 0.3 && mean < 1.2, "\(name): \(mean)")
         }
+    }
+
+    @Test("Streams that end young keep to what was allowed, whatever their values' law", arguments: 0..<5)
+    func youngRanks(law: Int) {
+        var random = Seeded(60 + UInt64(law)), alarms = 0
+        let streams = 5_000, length = 50
+        for _ in 0..<streams {
+            var baseline = RankBaseline(direction: .up, hygiene: law == 1 ? [.autocorrelation] : [])
+            var isTold = false
+            for _ in 0..<length {
+                let z = random.normal(), u = random.uniform()
+                let values: [Double] = [
+                    Elementary.exp(0.6 * z), 1 / (u * u), (u * 4).rounded(.down), u < 0.5 ? 0 : 3 + z * z, u < 0.8 ? 1 : 2,
+                ]
+                let evidence = baseline.observe(values[law], allowance: 40 / Float(streams * length))
+                isTold = isTold || evidence >= 1
+            }
+            if isTold { alarms += 1 }
+        }
+        // With mean 40, 56 and more come once in a hundred.
+        #expect(alarms < 56 && (law > 0 || alarms > 4), "\(alarms)")
     }
 
     /// Alarms in `count` observations that may cause 40.

@@ -3,15 +3,15 @@ import KilterVocabulary
 // Agents that are not what they used to be, each run of theirs healthy by itself.
 
 extension Scenarios {
-    /// One false alarm in a hundred runs of an agent is more than anybody would want to see; it keeps these streams short.
-    private static let wary = "false_alarms: 1 per agent per 100 runs\n"
+    /// What keeps these streams short: of a hundred runs a budget by the month would let next to nothing be told.
+    private static func falseAlarms(_ number: String) -> String { "false_alarms: \(number) per agent per 100 runs\n" }
 
     static let drifts: [Scenario] = [
         Scenario(
             "D1-model-swapped", seed: 4_001,
             summary: "After 70 runs another model answers under the same configuration, and takes twice as long.",
             why: "Nobody declared a version: the change of model is told for the record, and the drift that follows names it.",
-            configuration: wary
+            configuration: falseAlarms("0.1")
         ) { scenario in
             scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
             let before = Cast.payouts
@@ -27,7 +27,7 @@ extension Scenarios {
             "D2-errors-burst", seed: 4_002,
             summary: "A tool that fails once in forty runs begins to fail in two of three.",
             why: "No two failures in a row need be alike: the rate of failed runs tells it within a dozen of them.",
-            configuration: wary
+            configuration: falseAlarms("0.1")
         ) { scenario in
             scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
             let agent = Cast.lean(Cast.orders)
@@ -40,7 +40,7 @@ extension Scenarios {
             "D3-other-tools", seed: 4_003,
             summary: "An agent that looked claims up and wrote letters begins to close claims in half of its runs.",
             why: "Every call succeeds; only the mix of tools shows that the agent does other work than before.",
-            configuration: wary
+            configuration: falseAlarms("0.1")
         ) { scenario in
             scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
             let agent = Cast.lean(Cast.documents)
@@ -71,7 +71,7 @@ extension Scenarios {
             "D5-heavy-call", seed: 4_005,
             summary: "One model call in a hundred and twenty reads and writes five hundred times as much as any other.",
             why: "The bill of a month in one call: it is told at that call, not when a mean has moved.",
-            configuration: wary
+            configuration: falseAlarms("1")
         ) { scenario in
             scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
             let agent = Cast.lean(Cast.documents)
@@ -85,7 +85,7 @@ extension Scenarios {
             "D6-other-questions", seed: 4_006,
             summary: "After 310 runs an agent for claims is asked about something else; the embeddings of its prompts lie elsewhere.",
             why: "Times, tokens and tools are as they were: only what it is about has changed.",
-            configuration: wary
+            configuration: falseAlarms("0.1")
         ) { scenario in
             scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
             let agent = Cast.lean(Cast.documents)
@@ -98,7 +98,7 @@ extension Scenarios {
             "D7-agent-falls-silent", seed: 4_005,
             summary: "An agent that calls three times an hour, day and night, says nothing for eleven hours, and then goes on.",
             why: "What does not happen has no span: only the time of those that go on tells.",
-            configuration: wary
+            configuration: falseAlarms("0.5")
         ) { scenario in
             scenario.batching = Batching(spansMax: 24, delayMax: .minutes(10))
             let steady = Cast.lean(Cast.crawler), other = Cast.lean(Cast.triage)
@@ -122,7 +122,7 @@ extension Scenarios {
             summary: "An agent is asked the same dozen questions over and over; from the 81st run on its answers are half as long again.",
             why:
                 "Short and long questions hide it from the lengths of all answers; held against the first answer to the same question it shows.",
-            configuration: wary
+            configuration: falseAlarms("0.3")
         ) { scenario in
             scenario.batching = Batching(spansMax: 24, delayMax: .minutes(30))
             let agent = Cast.lean(Cast.triage)
