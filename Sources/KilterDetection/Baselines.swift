@@ -29,13 +29,10 @@ extension Detection {
                 guard let row = rows.baseAddress.map({ $0 + Int(entry.row) }) else { return }
                 (desk.record, desk.now, desk.fleet) = (entry.row, row.pointee.place.engineTime, row.pointee.place.fleet)
                 paces.pass(to: row.pointee.place, work, &shard, &found)
-                // Marks come to every shard. Runs end in that of the record's agent alone: what several shards said at one record
-                // would stand in the order of their batches.
-                let isOwn = Shard.ofAgent(row.pointee.place.agentKey) == number
-                if isOwn { desk.endIdleRuns(of: row.pointee.place.tenantName, &shard, &found) }
                 if row.pointee.kind == .mark { desk.noteChanges(row, batch, &shard) }
                 if row.pointee.flags.contains(.logRecord) {
-                    if isOwn { desk.assess(row, batch, &shard, &found) }
+                    // Marks come to every shard.
+                    if Shard.ofAgent(row.pointee.place.agentKey) == number { desk.assess(row, batch, &shard, &found) }
                 } else {
                     desk.observe(row, batch, &shard, &found)
                 }
@@ -64,25 +61,23 @@ struct BaselineDesk {
 
     // MARK: Runs
 
-    /// Runs of the tenant that have been quiet for long enough are over, in the order in which they became so.
-    func endIdleRuns(of tenant: NameHash, _ shard: inout Shard, _ found: inout Found) {
-        while let due = shard.idleRuns.next(of: tenant, at: now) {
-            // Guard: the slot is of the shard's tallies, which nothing below inserts into.
-            guard let slot = shard.tallies.find(due.key), !slot.pointee.isIdle else { continue }
-            guard !due.isRooted || slot.pointee.isRooted && !slot.pointee.isClosed else { continue }
-            let lastSeen = slot.pointee.lastSeen
-            // Heard of since: its turn comes by its own deadline, also when that has passed already.
-            if due.isRooted, lastSeen + IdleRuns.grace > due.time {
-                shard.idleRuns.armRooted(due.key, of: tenant, lastSeen: lastSeen)
-                continue
+    /// A run whose deadline has come is over, unless it was heard of since: then its turn comes by its own deadline.
+    mutating func endIdle(_ key: UInt64, isRooted: Bool, of tenant: NameHash, _ shard: inout Shard, _ found: inout Found) {
+        // Guard: the slot is of the shard's tallies, which nothing below inserts into.
+        guard let slot = shard.tallies.find(key), !slot.pointee.isIdle else { return }
+        guard !isRooted || slot.pointee.isRooted && !slot.pointee.isClosed else { return }
+        let lastSeen = slot.pointee.lastSeen
+        guard IdleRuns.deadline(lastSeen, isRooted: isRooted) <= now else {
+            if isRooted {
+                shard.idleRuns.armRooted(key, of: tenant, lastSeen: lastSeen)
+            } else {
+                shard.idleRuns.arm(key, of: tenant, lastSeen: lastSeen)
             }
-            if !due.isRooted, lastSeen + IdleRuns.idle > due.time {
-                shard.idleRuns.arm(due.key, of: tenant, lastSeen: lastSeen)
-                continue
-            }
-            slot.pointee.isIdle = !due.isRooted
-            close(slot, &shard, &found)
+            return
         }
+        slot.pointee.isIdle = !isRooted
+        fleet = slot.pointee.fleet
+        close(slot, &shard, &found)
     }
 
     /// A run that ended long before another one of its agent began is over, whatever the time of the tenant: recordings

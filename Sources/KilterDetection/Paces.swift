@@ -2,8 +2,8 @@ import KilterMath
 import KilterState
 import KilterVocabulary
 
-/// Agent keying: how often each agent calls and sends messages. Buckets close by the agent's own records, or by
-/// deadlines of engine time where it says nothing, so that what does not happen counts, too.
+/// Agent keying: how often each agent calls and sends messages, and time as it passes. Buckets close by the agent's own records, or by
+/// deadlines of engine time where it says nothing, so that what does not happen counts, too; so do runs.
 extension Detection {
     /// A call of a model or a tool by the one who makes it; refused ones are none.
     // Guard: the pointer is only used here.
@@ -21,11 +21,19 @@ extension Detection {
     }
 
     /// Time that passes without records, of one shard.
-    public static func tickPaces(
+    public static func tick(
         of tenant: NameHash, _ time: EventTime, _ standards: Standards, _ shard: inout Shard, into found: inout Found
     ) {
         var desk = PaceDesk(standards)
-        desk.closeBuckets(of: tenant, at: time, &shard, &found) { _ in 0 }
+        desk.pass(of: tenant, to: time, nil, &shard, &found)
+    }
+
+    /// All runs of a tenant that are still going on are over, of one shard.
+    public static func endRuns(of tenant: NameHash, _ standards: Standards, _ shard: inout Shard, into found: inout Found) {
+        while let due = shard.idleRuns.next(of: tenant, at: EventTime(nanoseconds: .max - 1)) {
+            var desk = BaselineDesk(record: 0, now: due.time, fleet: 1, standards)
+            desk.endIdle(due.key, isRooted: due.isRooted, of: tenant, &shard, &found)
+        }
     }
 }
 
@@ -36,6 +44,8 @@ struct PaceDesk {
     var now = EventTime.zero
     /// The next call or message of the shard's, in its list.
     private var next = 0
+    /// Where the last record was found at which time had come to a deadline.
+    private var lookup = ShardWork.Lookup()
     let standards: Standards
 
     init(_ standards: Standards) { self.standards = standards }
@@ -62,29 +72,34 @@ struct PaceDesk {
             }
         }
         guard row == nil else { return }
-        for latest in work.latest {
-            var from = 0
-            closeBuckets(of: latest.tenant, at: latest.time, &shard, &found) { work.record(of: latest.tenant, at: $0, from: &from) }
-        }
+        for latest in work.latest { pass(of: latest.tenant, to: latest.time, work, &shard, &found) }
     }
 
     /// Lets the time of a tenant pass up to a row.
     mutating func pass(to place: Place, _ work: ShardWork, _ shard: inout Shard, _ found: inout Found) {
-        guard shard.paceDeadlines.isDue(place.tenantName, at: place.engineTime) else { return }
-        var from = 0
-        closeBuckets(of: place.tenantName, at: place.engineTime, &shard, &found) {
-            work.record(of: place.tenantName, at: $0, from: &from)
+        pass(of: place.tenantName, to: place.engineTime, work, &shard, &found)
+    }
+
+    /// What becomes due of a tenant by `time`, in the order in which it does: buckets and runs that are over, though nothing was heard of
+    /// their agents. Without `work` no record is at hand.
+    mutating func pass(of tenant: NameHash, to time: EventTime, _ work: ShardWork?, _ shard: inout Shard, _ found: inout Found) {
+        while shard.idleRuns.isDue(tenant, at: time), let due = shard.idleRuns.next(of: tenant, at: time) {
+            closeBuckets(of: tenant, at: due.time, work, &shard, &found)
+            let record = work.map { lookup.record(of: tenant, at: due.time, in: $0) } ?? 0
+            var desk = BaselineDesk(record: record, now: due.time, fleet: 1, standards)
+            desk.endIdle(due.key, isRooted: due.isRooted, of: tenant, &shard, &found)
         }
+        closeBuckets(of: tenant, at: time, work, &shard, &found)
     }
 
     /// Buckets of the tenant that are over, though nothing was heard of their agents.
-    mutating func closeBuckets(
-        of tenant: NameHash, at time: EventTime, _ shard: inout Shard, _ found: inout Found, recordAt: (EventTime) -> UInt32
+    private mutating func closeBuckets(
+        of tenant: NameHash, at time: EventTime, _ work: ShardWork?, _ shard: inout Shard, _ found: inout Found
     ) {
         while let due = shard.paceDeadlines.next(of: tenant, at: time) {
             // Guard: the slot is of the shard's paces, which nothing below inserts into.
             guard let slot = shard.paces.find(due.key), slot.pointee.armed == due.time else { continue }
-            (record, now) = (recordAt(due.time), due.time)
+            (record, now) = (work.map { lookup.record(of: tenant, at: due.time, in: $0) } ?? 0, due.time)
             let clock = slot.pointee.clock(at: due.time)
             while let closed = slot.pointee.close(at: clock) { judge(closed, slot, &shard, &found) }
             _ = slot.pointee.fallAsleep(at: clock)

@@ -137,12 +137,23 @@ public struct ShardWork: Sendable {
     }
 
     /// Whether a shard has a deadline by the end of this work.
-    public func isDue(_ deadlines: PaceDeadlines) -> Bool { latest.contains { deadlines.isDue($0.tenant, at: $0.time) } }
+    public func isDue(_ shard: borrowing Shard) -> Bool {
+        latest.contains { shard.paceDeadlines.isDue($0.tenant, at: $0.time) || shard.idleRuns.isDue($0.tenant, at: $0.time) }
+    }
 
-    /// The row at which the time of `tenant` reached `time`, a whole second. Times must not fall from call to call with one `from`.
-    func record(of tenant: NameHash, at time: EventTime, from: inout Int) -> UInt32 {
-        while from < instants.count, instants[from].tenant != tenant || instants[from].time < time { from += 1 }
-        return from < instants.count ? instants[from].row : 0
+    /// Finds the row at which the time of a tenant reached a whole second. It remembers where it was: times of one tenant hardly
+    /// ever fall from call to call.
+    struct Lookup {
+        private var tenant: NameHash = 0
+        private var time = EventTime.zero
+        private var from = 0
+
+        mutating func record(of tenant: NameHash, at time: EventTime, in work: ShardWork) -> UInt32 {
+            if tenant != self.tenant || time < self.time { from = 0 }
+            (self.tenant, self.time) = (tenant, time)
+            while from < work.instants.count, work.instants[from].tenant != tenant || work.instants[from].time < time { from += 1 }
+            return from < work.instants.count ? work.instants[from].row : 0
+        }
     }
 
     /// Whether a shard has nothing to do.

@@ -86,20 +86,34 @@ public final class Engine {
     public func tick(_ time: Nanoseconds) -> [Event] {
         var events: [Event] = []
         for (tenant, now) in admission.tick(time) {
-            var found = Found()
-            for room in shards { Detection.tickPaces(of: tenant, now, standards, &room.memory.pointee, into: &found) }
-            found.findings.sort { (Self.order($0), $0.subject) < (Self.order($1), $1.subject) }
-            desk.take(found.findings, admission.names(of: tenant), into: &events)
+            let standards = self.standards
+            withoutRecord(of: tenant, into: &events) { Detection.tick(of: tenant, now, standards, &$0, into: &$1) }
             desk.expire(tenant, dueAt: now, into: &events)
         }
         eventCounts.count(events)
         return events
     }
 
-    /// Fires every deadline that is left, as if time went on without input.
+    /// What all shards of a tenant come to say while nothing comes in.
+    private func withoutRecord(of tenant: NameHash, into events: inout [Event], _ step: (inout Shard, inout Found) -> Void) {
+        var found = Found()
+        for room in shards {
+            step(&room.memory.pointee, &room.found)
+            found.findings += room.found.findings
+        }
+        stepGroups(standards, into: &found.findings)
+        for room in shards where !room.found.isEmpty { room.found = Found() }
+        found.findings.sort { (Self.order($0), $0.subject) < (Self.order($1), $1.subject) }
+        desk.take(found.findings, admission.names(of: tenant), into: &events)
+    }
+
+    /// Fires every deadline that is left, as if time went on without input: runs are over, alerts are resolved. Nobody is
+    /// taken to have fallen silent.
     public func drain() -> [Event] {
         var events: [Event] = []
         for (tenant, _) in admission.engineTimes {
+            let standards = self.standards
+            withoutRecord(of: tenant, into: &events) { Detection.endRuns(of: tenant, standards, &$0, into: &$1) }
             desk.expire(tenant, dueAt: EventTime(nanoseconds: .max - 1), into: &events)
         }
         eventCounts.count(events)
@@ -131,7 +145,7 @@ public final class Engine {
                 let near = shard + workers
                 if near < Limits.shards { Detection.summon(work, near, &shards[near].memory.pointee) }
                 let room = shards[shard]
-                if work.isEmpty(shard), !work.isDue(room.memory.pointee.paceDeadlines) { continue }
+                if work.isEmpty(shard), !work.isDue(room.memory.pointee) { continue }
                 Detection.stepAgents(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
                 Detection.stepHabits(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
                 Detection.stepBaselines(work, shard, batch, standards, &room.memory.pointee, into: &room.found)
@@ -159,14 +173,17 @@ public final class Engine {
 
     /// The groups of the runs that ended in any shard, in the order in which they did. Runs are large: they stay where they are.
     private func stepGroups(_ standards: Standards, into findings: inout [Finding]) {
-        var order: [(place: UInt64, shard: Int, index: Int)] = []
+        var order: [(shard: Int, index: Int)] = []
         for shard in shards.indices {
-            for index in shards[shard].found.groupRuns.indices {
-                order.append((shards[shard].found.groupRuns[index].place, shard, index))
-            }
+            for index in shards[shard].found.groupRuns.indices { order.append((shard, index)) }
         }
-        order.sort { $0.place < $1.place }
-        for (_, shard, index) in order {
+        // Of those that came to be over at once by shard and, within one, as they were found: neither depends on batches.
+        order.sort { left, right in
+            let runs = (shards[left.shard].found.groupRuns, shards[right.shard].found.groupRuns)
+            if runs.0[left.index].precedes(runs.1[right.index]) { return true }
+            return !runs.1[right.index].precedes(runs.0[left.index]) && left < right
+        }
+        for (shard, index) in order {
             var run = shards[shard].found.groupRuns[index]
             repeat {
                 Detection.stepGroup(run, standards, &shards[Shard.ofAgent(run.groupKey)].memory.pointee, into: &findings)

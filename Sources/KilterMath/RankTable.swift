@@ -73,33 +73,29 @@ package enum RankTable {
 
     /// The probability under each lane's change of a rank up to the edge of each of 64 cells, among values of which so many eighths
     /// came under that change: such a value lies at G = (1 - w) F + w F' of them, where it is among those from before at F.
-    private static let fewSums: [SIMD16<Float>] = (0..<parts).flatMap { part in
-        let weight = Double(part) / Double(parts)
-        var sums = Array(repeating: SIMD16<Float>(repeating: 0), count: fewCells + 1)
+    private static let fewSums: [SIMD16<Float>] = {
+        // Normal scores from -8 to 8: what a change does to the outermost ranks shows in them, not in equal steps of the rank.
+        let scores = (0...1_024).map { Double($0) / 64 - 8 }, usual = scores.map(Elementary.normalDistribution)
+        var sums = Array(repeating: SIMD16<Float>(repeating: 0), count: parts * (fewCells + 1))
         for lane in 0..<16 {
-            var cell = 1, before = (place: 0.0, sum: 0.0)
-            for step in 1...4_096 {
-                let usual = Double(step) / 4_096, changed = Double(probability(lane, below: usual))
-                let place = (1 - weight) * usual + weight * changed
-                while cell <= fewCells, Double(cell) / Double(fewCells) <= place + 1e-12 {
-                    let share = place > before.place ? (Double(cell) / Double(fewCells) - before.place) / (place - before.place) : 1
-                    sums[cell][lane] = Float(before.sum + share * (changed - before.sum))
-                    cell += 1
-                }
-                before = (place, changed)
+            let changed = scores.map {
+                Elementary.normalDistribution(lane < shifts.count ? $0 - shifts[lane] : $0 / scales[lane - shifts.count])
             }
-            sums[fewCells][lane] = 1
+            for part in 0..<parts {
+                let weight = Double(part) / Double(parts), row = part * (fewCells + 1)
+                let places = usual.indices.map { (1 - weight) * usual[$0] + weight * changed[$0] }
+                var above = 1
+                for cell in 1..<fewCells {
+                    let edge = Double(cell) / Double(fewCells)
+                    while places[above] < edge { above += 1 }
+                    let share = (edge - places[above - 1]) / (places[above] - places[above - 1])
+                    sums[row + cell][lane] = Float(changed[above - 1] + share * (changed[above] - changed[above - 1]))
+                }
+                sums[row + fewCells][lane] = 1
+            }
         }
         return sums
-    }
-
-    /// The probability of a rank below `rank`, uniform without a change, under a lane's change.
-    private static func probability(_ lane: Int, below rank: Double) -> Double {
-        if rank >= 1 { return 1 }
-        let edge = Elementary.normalQuantile(rank)
-        return lane < shifts.count
-            ? Elementary.normalDistribution(edge - shifts[lane]) : Elementary.normalDistribution(edge / scales[lane - shifts.count])
-    }
+    }()
 
     /// As `ratios(_:_:)`, of a rank among few values of which each lane takes the part `changed` for those of its change.
     static func ratios(_ low: Float, _ high: Float, changed: SIMD16<Float>) -> SIMD16<Float> {

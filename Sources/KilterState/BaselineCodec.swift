@@ -23,7 +23,7 @@ extension RunTally: Slot {
             start, end, picodollars, outcome, requestModel, responseModel, finishReason, sampledTool, sampledTransition, transitionFrom,
             transitionTo, lastTool, lastToolName, request, firstTools,
         ] { writer.write(word) }
-        for word in [spans, failures, work, toolCalls, transitions, firstOutput] { writer.write(word) }
+        for word in [fleet, spans, failures, work, toolCalls, transitions, firstOutput] { writer.write(word) }
         writer.write(thresholdSet)
         for flag in [isPriced, isRooted, isClosed, isIdle, isFlat, isMessage] { writer.write(flag) }
         writer.write(inferences)
@@ -53,7 +53,7 @@ extension RunTally: Slot {
             \.sampledTransition,
             \.transitionFrom, \.transitionTo, \.lastTool, \.lastToolName, \.request, \.firstTools,
         ] { self[keyPath: path] = try reader.read() }
-        for path in [\RunTally.spans, \.failures, \.work, \.toolCalls, \.transitions, \.firstOutput] {
+        for path in [\RunTally.fleet, \.spans, \.failures, \.work, \.toolCalls, \.transitions, \.firstOutput] {
             self[keyPath: path] = try reader.read()
         }
         thresholdSet = try reader.read()

@@ -3,7 +3,8 @@ import KilterVocabulary
 /// Runs that go on, by when they will have been quiet for long enough to be over. Per tenant, in engine time.
 ///
 /// Everything in here follows from the runs themselves, so a snapshot needs none of it: each run's deadline is its last
-/// record's engine time and `idle`, or `grace` once its root has ended, and a queue that knows an earlier one asks again.
+/// record's engine time and `idle`, or `grace` once its root has ended, up to the next whole second, and a queue that knows an
+/// earlier one asks again.
 public struct IdleRuns: Sendable {
     /// How long without a record a run is over.
     public static let idle = Nanoseconds.minutes(5)
@@ -22,16 +23,23 @@ public struct IdleRuns: Sendable {
 
     public init() {}
 
+    /// When a run is over that is not heard of again: a whole second, because of those it is known at which record they began.
+    public static func deadline(_ lastSeen: EventTime, isRooted: Bool) -> EventTime {
+        let time = (lastSeen + (isRooted ? grace : idle)).nanoseconds, second: UInt64 = 1_000_000_000
+        let (next, isOver) = (time / second + (time % second == 0 ? 0 : 1)).multipliedReportingOverflow(by: second)
+        return isOver ? .never : EventTime(nanoseconds: next)
+    }
+
     /// Arms the deadline of a run that has just begun, or that has been heard of again when its deadline came.
     public mutating func arm(_ turnKey: UInt64, of tenant: NameHash, lastSeen: EventTime) {
-        let at = index(of: tenant), time = lastSeen + Self.idle
+        let at = index(of: tenant), time = Self.deadline(lastSeen, isRooted: false)
         tenants[at].idle.push(turnKey, at: time, serial: turnKey)
         earliest = min(earliest, time)
     }
 
     /// The same for a run whose root has ended.
     public mutating func armRooted(_ turnKey: UInt64, of tenant: NameHash, lastSeen: EventTime) {
-        let at = index(of: tenant), time = lastSeen + Self.grace
+        let at = index(of: tenant), time = Self.deadline(lastSeen, isRooted: true)
         tenants[at].rooted.push(turnKey, at: time, serial: turnKey)
         earliest = min(earliest, time)
     }
@@ -44,6 +52,11 @@ public struct IdleRuns: Sendable {
         let due = isRooted ? tenants[at].rooted.pop(dueAt: time) : tenants[at].idle.pop(dueAt: time)
         earliest = tenants.reduce(.never) { min($0, $1.idle.next, $1.rooted.next) }
         return due.map { ($0.key, $0.time, isRooted) }
+    }
+
+    /// Whether `tenant` has a deadline at `time` or before.
+    public func isDue(_ tenant: NameHash, at time: EventTime) -> Bool {
+        earliest <= time && tenants.contains { $0.name == tenant && min($0.idle.next, $0.rooted.next) <= time }
     }
 
     private mutating func index(of tenant: NameHash) -> Int {

@@ -70,6 +70,8 @@ public struct RunTally: BitwiseCopyable, Sendable {
     public var start: UInt64 = .max
     public var end: UInt64 = 0
 
+    /// Agents of the tenant that were alive at the last record.
+    public var fleet: UInt32 = 0
     public var spans: UInt32 = 0
     public var failures: UInt32 = 0
     public var work: UInt32 = 0
@@ -129,6 +131,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
     public mutating func observe(_ row: UnsafePointer<SpanRecord>, tool: NameHash, _ strings: borrowing StringTable) -> Bool {
         spans &+= 1
         lastSeen = row.pointee.place.engineTime
+        fleet = row.pointee.place.fleet
         lastSpan = row.pointee.span
         trace = row.pointee.trace
         thresholdSet = row.pointee.place.thresholdSet
@@ -235,7 +238,7 @@ public struct RunTally: BitwiseCopyable, Sendable {
         var next = RunTally()
         (next.agentKey, next.taskKey, next.tenant, next.environment) = (agentKey, taskKey, tenant, environment)
         (next.service, next.agent, next.version, next.trace) = (service, agent, version, trace)
-        (next.lastSpan, next.thresholdSet, next.lastSeen) = (lastSpan, thresholdSet, lastSeen)
+        (next.lastSpan, next.thresholdSet, next.lastSeen, next.fleet) = (lastSpan, thresholdSet, lastSeen, fleet)
         (next.inferences, next.lastTool, next.isFlat) = (inferences, lastTool, isFlat)
         (next.lastToolName, next.isIdle) = (lastToolName, isIdle)
         self = next

@@ -12,9 +12,8 @@ public struct GroupRun: BitwiseCopyable, Sendable {
         }
     }
 
-    /// Position of the record in the engine's step, and among the runs that ended in its shard by then.
+    /// Position of the record in the engine's step.
     public var record: UInt32 = 0
-    public var number: UInt32 = 0
     public var kind = Kind.service
     public var groupKey: UInt64 = 0
     /// Runs whose part of the budget their agents cannot spend themselves yet, because they know too little.
@@ -46,8 +45,10 @@ public struct GroupRun: BitwiseCopyable, Sendable {
 
     public init() {}
 
-    /// The order in which groups take their runs.
-    @inlinable public var place: UInt64 { UInt64(record) << 32 | UInt64(number) }
+    /// Whether groups take this run before `other`; of those that came to be over at once neither.
+    @inlinable public func precedes(_ other: borrowing GroupRun) -> Bool {
+        record != other.record ? record < other.record : engineTime < other.engineTime
+    }
 }
 
 extension GroupRun {

@@ -5,7 +5,7 @@ after, by which signal, and how many of the streams without a swap are alarmed.
     model_swaps.py --kilter .build/release/kilter FOLDER    FOLDER holds drift_streams/ (streams.jsonl and spans-*.jsonl.gz)
 
 Each stream is replayed by itself, as its producer sent it; with --together all files in one go, whose streams lie months
-apart in no order, so that runs end when the next one of their agent begins and not by time. An alert before the swap counts as a false one and its stream as not found.
+apart in no order, so that time stands still for most of them: runs end when the next one of their agent begins. An alert before the swap counts as a false one and its stream as not found.
 """
 import argparse
 import collections

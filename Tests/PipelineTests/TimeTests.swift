@@ -87,6 +87,47 @@ struct TimeTests {
         #expect(try !said.events.isEmpty && Run.replay(Self.whole, settings: none).events == said.events)
     }
 
+    /// A run of an agent that names no root, answered by a model.
+    private static func run(_ number: Int, of agent: String, by model: String, at second: UInt64) -> [UInt8] {
+        let text = """
+            {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"desk"}}]},"scopeSpans":[{"spans":[\
+            {"traceId":"\(String(repeating: "0", count: 28))\(1000 + number)","spanId":"000000000000\(1000 + number)",\
+            "parentSpanId":"00000000000000ff","name":"chat","startTimeUnixNano":"\(second)000000000","endTimeUnixNano":"\(second)500000000",\
+            "attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},\
+            {"key":"gen_ai.agent.name","value":{"stringValue":"\(agent)"}},\
+            {"key":"gen_ai.response.model","value":{"stringValue":"\(model)"}}]}]}]}]}
+            """
+        return Array(text.utf8)
+    }
+
+    @Test("A run is over five minutes after its last record, whoever's record, tick or end of the file lets the time pass")
+    func quietRuns() throws {
+        let begin: UInt64 = 1_790_000_000
+        let runs = (0..<6).map { Self.run($0, of: "triage", by: $0 < 5 ? "one" : "other", at: begin + UInt64($0) * 400) }
+        let last = begin + 2_000
+        func said(_ engine: Engine, _ stream: [[UInt8]]) throws -> [String] {
+            try Run.replay(Array(stream.joined(separator: [10])), engine, drain: false).events.filter { $0.contains("version_change") }
+        }
+        // An agent of another shard, or of the same: where it is makes no difference.
+        for other in (0..<8).map({ "other-\($0)" }) {
+            for (second, isOver) in [(last + 299, false), (last + 302, true)] {
+                let engine = try Engine(settings: Self.settings(), workers: 2)
+                let events = try said(engine, runs + [Self.run(9, of: other, by: "one", at: second)])
+                #expect(events.count == (isOver ? 1 : 0), "\(other) at \(second - last)")
+                guard isOver, let event = events.first else { continue }
+                #expect(event.contains("\"observed_at\":\"\(last)500000000\"") && event.contains("triage"), "\(event)")
+            }
+        }
+        let engine = try Engine(settings: Self.settings(), workers: 2)
+        #expect(try said(engine, runs).isEmpty)
+        #expect(Run.encode(engine.tick(.seconds(290))).isEmpty)
+        #expect(Run.encode(engine.tick(.seconds(30))).filter { $0.contains("version_change") && $0.contains("firing") }.count == 1)
+        let drained = try Engine(settings: Self.settings(), workers: 2)
+        #expect(try said(drained, runs).isEmpty)
+        let rest = Run.encode(drained.drain()).filter { $0.contains("version_change") }
+        #expect(rest.count == 2 && rest[0].contains("firing") && rest[1].contains("resolved"), "\(rest)")
+    }
+
     @Test("Time that passes by ticks alone tells that agents fell silent, each once")
     func ticks() throws {
         let fixture = try #require(Fixture.named("D7-agent-falls-silent"))
