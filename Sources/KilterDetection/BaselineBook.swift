@@ -98,22 +98,32 @@ struct BaselineBook {
     mutating func observe(
         value: Double, _ signal: Signal, _ step: SignalChange.Step, _ name: NameHash, _ label: NameHash, _ shard: inout Shard
     ) {
+        var isTold = false
         for pass in 0..<epochCount {
             let epoch = epoch(pass)
             let identity = identity(signal, step, name ^ label, epoch), key = identity.key
             if epoch != agent.pointee.epoch, shard.values.find(key) == nil { continue }
             // Guard: the pointer is used before the slab is changed again.
-            let stream = shard.values.findOrInsert(
+            let (stream, isNew) = shard.values.findOrInsert(
                 key, owner: subject.tenant,
                 initial: ValueStream(
                     RankBaseline(
-                        direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : []))
-            ).slot
+                        direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : [])))
+            if isNew, let before = succeed(stream, identity, in: &shard.values) {
+                stream.pointee.baseline = RankBaseline(after: before.pointee.baseline)
+            }
             let allowance = allowance(&stream.pointee.watch, identity), isKnown = stream.pointee.baseline.count >= RunScores.observationsMin
             let hour = Int(time / 3_600_000_000_000 % 24)
             let said = pooled(&stream.pointee) { Drift.judge(&$0, value, hour: hour, time: time, allowance, $1, desk) }
             note(&stream.pointee.watch, signal, isVaried: stream.pointee.baseline.isVaried, epoch)
-            if isKnown, epoch == agent.pointee.epoch { scores.add(stream.pointee.baseline.score, signal, step) }
+            if epoch == agent.pointee.epoch {
+                if isKnown { scores.add(stream.pointee.baseline.score, signal, step) }
+                let walked = hold(stream, isTold: isTold, in: &shard.values) {
+                    Drift.judge(&$0, value, hour: hour, time: time, $1, $2, desk)
+                }
+                if let walked { report(walked, label: label, tool: step == .tool ? name : 0) }
+            }
+            isTold = isTold || said.change != nil
             guard var change = said.change else { continue }
             change.signal = signal
             change.label = label
@@ -126,14 +136,15 @@ struct BaselineBook {
     mutating func observe(
         rate isHit: Bool, _ signal: Signal, _ step: SignalChange.Step = .run, label: NameHash, _ shard: inout Shard
     ) {
+        var isTold = false
         for pass in 0..<epochCount {
             let epoch = epoch(pass)
             let identity = identity(signal, step, label, epoch), key = identity.key
             if epoch != agent.pointee.epoch, shard.rates.find(key) == nil { continue }
             // Guard: as above.
-            let stream = shard.rates.findOrInsert(
-                key, owner: subject.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection)))
-            ).slot
+            let (stream, isNew) = shard.rates.findOrInsert(
+                key, owner: subject.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection))))
+            if isNew { _ = succeed(stream, identity, in: &shard.rates) }
             let allowance = allowance(&stream.pointee.watch, identity)
             if signal == .errorRate, step == .run, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin
             {
@@ -142,6 +153,11 @@ struct BaselineBook {
             let said = pooled(&stream.pointee) { Drift.judge(&$0, isHit, allowance, $1, desk) }
             let hits = stream.pointee.baseline.hits
             note(&stream.pointee.watch, signal, isVaried: hits > 0 && hits < stream.pointee.baseline.count, epoch)
+            if epoch == agent.pointee.epoch {
+                let walked = hold(stream, isTold: isTold, in: &shard.rates) { Drift.judge(&$0, isHit, $1, $2, desk) }
+                if let walked { report(walked, label: label, tool: step == .tool ? label : 0) }
+            }
+            isTold = isTold || said.change != nil
             guard var change = said.change else { continue }
             change.signal = signal
             change.label = label
@@ -222,13 +238,17 @@ struct BaselineBook {
     /// What the stream may spend of the budget for what has passed since its last observation.
     mutating func allowance(_ watch: inout StreamWatch, _ identity: StreamIdentity) -> Float {
         watch.identity = identity
+        return Float(allowed(&watch) * agent.pointee.share(of: identity.signal, at: desk.now) * spending)
+    }
+
+    /// What the whole agent may spend for what has passed since the stream's last observation.
+    func allowed(_ watch: inout StreamWatch) -> Double {
         let passed = watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(watch.lastSeen)
         let runs = watch.lastRun == 0 ? 0 : agent.pointee.runs &- watch.lastRun
         if watch.firstSeen == .zero { watch.firstSeen = desk.now }
         watch.lastSeen = desk.now
         watch.lastRun = agent.pointee.runs
-        let whole = desk.standards.budget.allowance(passed: passed, runs: Double(runs) * part, agents: desk.fleet)
-        return Float(whole * agent.pointee.share(of: identity.signal, at: desk.now) * spending)
+        return desk.standards.budget.allowance(passed: passed, runs: Double(runs) * part, agents: desk.fleet)
     }
 
     // MARK: Findings

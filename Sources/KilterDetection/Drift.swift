@@ -37,7 +37,7 @@ enum Drift {
         _ stream: inout ValueStream, _ value: Double, hour: Int, time: UInt64, _ allowance: Float, _ pool: PoolShare, _ desk: BaselineDesk
     ) -> Said {
         if isAdopted(stream.watch, desk.now) {
-            stream.restart(RankBaseline(direction: stream.baseline.direction, hygiene: stream.baseline.hygiene.options))
+            stream.restart(RankBaseline(after: stream.baseline))
         }
         stream.join(pool.round)
         if stream.baseline.hygiene.isWaitingForSeason {

@@ -361,6 +361,7 @@ public enum Detection {
         case .vectorDrift: VectorDrift.explain(finding, name, budget: budget)
         case .outlier: Outlier.explain(finding, name, budget: budget)
         case .silence: Silence.explain(finding, name, budget: budget)
+        case .poisoning: Poisoning.explain(finding, name, budget: budget)
         }
     }
 }

@@ -48,6 +48,7 @@ extension Detection {
             case .vectorDrift: VectorDrift.readiness(seen)
             case .outlier: Outlier.readiness(seen)
             case .silence: Silence.readiness(seen)
+            case .poisoning: Poisoning.readiness(seen)
             }
         }
     }

@@ -58,7 +58,7 @@ public enum SignalWords {
         step(finding, change, name) + (change.isGroup ? ", each agent's runs held against its own," : "")
     }
 
-    private static func step(_ finding: Finding, _ change: SignalChange, _ name: NameLookup) -> String {
+    static func step(_ finding: Finding, _ change: SignalChange, _ name: NameLookup) -> String {
         switch change.step {
         case .tool: change.isGroup ? " in tool calls" : " in \(name(finding.tool))"
         case .request: " in model calls that ask for tools"

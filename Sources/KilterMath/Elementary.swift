@@ -59,20 +59,6 @@ public enum Elementary {
     /// `ln(p / (1 − p))`.
     public static func logit(_ p: Double) -> Double { log(p) - log(1 - p) }
 
-    /// The logarithm of the gamma function for `x > 0`: Stirling's series from 10 on, below by recurrence; relative error
-    /// below 1e-13 (absolute near its zeros at 1 and 2).
-    public static func logGamma(_ x: Double) -> Double {
-        guard x > 0 else { return .nan }
-        var shifted = x, product = 1.0
-        while shifted < 10 {
-            product *= shifted
-            shifted += 1
-        }
-        let inverse = 1 / shifted, square = inverse * inverse
-        let tail = 1.0 / 12 - square * (1.0 / 360 - square * (1.0 / 1260 - square * (1.0 / 1680 - square * (1.0 / 1188))))
-        return (shifted - 0.5) * log(shifted) - shifted + 0.9189385332046727 + tail * inverse - log(product)
-    }
-
     /// Density of the standard normal distribution.
     public static func normalDensity(_ x: Double) -> Double { 0.3989422804014327 * exp(-0.5 * x * x) }
 

@@ -29,7 +29,7 @@ public struct ValueChange: Sendable, Equatable {
 /// 656 bytes, about 50 ns an observation, with hygiene 85 ns.
 public struct RankBaseline: BitwiseCopyable, Sendable {
     /// Bytes of its written form.
-    public static let byteCount = 1 + 4 + 8 + 4 + 4 + 4 + 9 + 128 + ChangeEvidence.byteCount + ValueHygiene.byteCount
+    public static let byteCount = 1 + 4 + 8 + 4 + 4 + 4 + 8 + 128 + ChangeEvidence.byteCount + ValueHygiene.byteCount
     /// Values that decide about the bins.
     static let placing: UInt32 = 32
     /// Observations from which alternatives bet.
@@ -67,12 +67,16 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// Between which ranks the last value lies.
     private var low: Float = 0
     private var high: Float = 1
-    /// Bin in 0..<64 of the last value; 0 for zero and until bins are placed.
-    public private(set) var bin: UInt8 = 0
 
     public init(direction: Direction = .either, hygiene: ValueHygiene.Options = []) {
         self.direction = direction
         self.hygiene = ValueHygiene(hygiene)
+    }
+
+    /// Of a new epoch of the stream that `before` was of: what hours differ by, and how values hang together, is the traffic's and goes on.
+    public init(after before: RankBaseline) {
+        direction = before.direction
+        hygiene = before.hygiene.successor
     }
 
     /// With a prior histogram, scaled to `priorCount` observations, at most 500.
@@ -114,9 +118,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// hygiene. Returns the evidence: an alarm at 1.
     public mutating func observe(
         _ value: Double, allowance: Float, hour: Int = 0, day: Int32 = 0, learns: Bool = true, isPinned: Bool = false
-    )
-        -> Float
-    {
+    ) -> Float {
         guard value >= 0, value < .infinity else { return evidence.total(weights) }
         if count < .max, learns { count += 1 }
         let wasPlaced = isPlaced
@@ -127,6 +129,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
             if position != Self.zero { position = hygiene.remainder(position, hour: hour, day: day, learns: learns) }
             rank(position, learns: learns)
         } else {
+            // Of an epoch before.
+            if position != Self.zero { position = hygiene.remainder(position, hour: hour, day: day, learns: false) }
             rankAmongFirst(position)
         }
         let log = Float(scored(position)) / Float(Elementary.stepsPerOctave)
@@ -178,7 +182,6 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
             kilter_counts_below(UnsafeRawPointer($0).assumingMemoryBound(to: UInt16.self), UInt32(truncatingIfNeeded: bin))
         }
         place(below: below, own: own)
-        self.bin = UInt8(truncatingIfNeeded: bin)
         guard learns else { return }
         counts[bin] += 1
         total += 1
@@ -364,7 +367,6 @@ extension RankBaseline {
         writer.write(width)
         writer.write(float: low)
         writer.write(float: high)
-        writer.write(bin)
         for bin in 0..<64 { writer.write(counts[bin]) }
         evidence.write(to: &writer)
         hygiene.write(to: &writer)
@@ -381,11 +383,10 @@ extension RankBaseline {
         low = try reader.readFloat()
         high = try reader.readFloat()
         guard low >= 0, low < high, high <= 1 else { throw ByteReader.Short() }
-        bin = try reader.read()
         for bin in 0..<64 { counts[bin] = try reader.read() }
         evidence = try ChangeEvidence(from: &reader)
         hygiene = try ValueHygiene(from: &reader)
-        guard bin < 64, isPlaced ? width >= 51 && width <= 1024 : width == 0 && origin == 0 && total < Self.placing && total <= count
+        guard isPlaced ? width >= 51 && width <= 1024 : width == 0 && origin == 0 && total < Self.placing && total <= count
         else { throw ByteReader.Short() }
         if isPlaced {
             let sum = (0..<64).reduce(UInt32(0)) { $0 + UInt32(counts[$1]) }

@@ -108,7 +108,8 @@ package enum RankTable {
             let row = min(Int(changed[lane] * Float(parts) + 0.5), parts - 1) * (fewCells + 1)
             let below = fewSums[row + first][lane] + from * (fewSums[row + first + 1][lane] - fewSums[row + first][lane])
             let above = fewSums[row + last][lane] + to * (fewSums[row + last + 1][lane] - fewSums[row + last][lane])
-            ratios[lane] = above - below
+            // Rounding may leave less than nothing.
+            ratios[lane] = max(above - below, 0)
         }
         return ratios / (isOne ? 1 / Float(fewCells) : high - low)
     }

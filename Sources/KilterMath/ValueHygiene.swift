@@ -11,7 +11,7 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
     }
 
     /// Bytes of its written form.
-    public static let byteCount = 1 + 24 * 8 + 9 * 4
+    public static let byteCount = 1 + 24 * 8 + 10 * 4 + 1
     /// Days of data before the season is subtracted, and observations that count as much as the season's own of an hour.
     static let seasonDays: Int32 = 2
     static let shrinkage: Float = 20
@@ -26,7 +26,11 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
     /// Running median of the distance from the median.
     private var spread: Float = 0
     private var count: UInt32 = 0
+    /// The first day of what is known of the hours, and that of the epoch: not the same where hours are taken over from an epoch before.
     private var firstDay: Int32 = 0
+    private var epochDay: Int32 = 0
+    /// Whether the first values of an epoch that took over are still awaited.
+    private var isAwaited = false
     private var day: Int32 = 0
     /// The last normal score.
     private var previous: Float = 0
@@ -38,9 +42,18 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
 
     public init(_ options: Options) { self.options = options }
 
-    /// Whether a season is to be subtracted but is not known yet: then small changes cannot be told from the hour's own.
+    /// Whether a season is to be subtracted but was not seen yet, in this epoch: then small changes cannot be told from the hour's own.
+    /// What an epoch before knew of the hours is subtracted all the same; as little as is known of each, some of it is left.
     public var isWaitingForSeason: Bool {
-        options.contains(.season) && (count == 0 || day - firstDay < Self.seasonDays)
+        options.contains(.season) && (count == 0 || isAwaited || day - epochDay < Self.seasonDays)
+    }
+
+    /// That of an epoch that follows: hours, and how values hang together, are the traffic's and go on.
+    var successor: ValueHygiene {
+        var next = self
+        next.isAwaited = count > 0
+        next.previous = 0
+        return next
     }
 
     /// False until `begin`; true when there is nothing to do.
@@ -85,16 +98,27 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
     /// `Elementary.logPosition`: an outlier that came first would mislead for days.
     mutating func begin(median: Int32, spread: Int32, count: UInt32, day: Int32) {
         guard !options.isEmpty else { return }
+        if isAwaited { return move(to: median, day: day) }
         let octave = Float(Elementary.stepsPerOctave)
         self.median = Float(median) / octave
         self.spread = spread > 0 ? Float(spread) / octave : 0.25
         self.count = count
-        (firstDay, self.day) = (day, day)
+        (firstDay, epochDay, self.day) = (day, day, day)
+    }
+
+    /// Moves to where the first values of an epoch lie that has taken over what hours differ by.
+    private mutating func move(to median: Int32, day: Int32) {
+        isAwaited = false
+        self.day = max(day, self.day)
+        epochDay = self.day
+        let distance = Float(median) / Float(Elementary.stepsPerOctave) - self.median
+        self.median += distance
+        for hour in 0..<24 where hourCounts[hour] > 0 { hourMedians[hour] += distance }
     }
 
     /// Mutating because everything would be copied for a reader.
     private mutating func season(_ hour: Int) -> Float {
-        guard options.contains(.season), !isWaitingForSeason, hourCounts[hour] > 0 else { return 0 }
+        guard options.contains(.season), day - firstDay >= Self.seasonDays, hourCounts[hour] > 0 else { return 0 }
         let count = Float(hourCounts[hour])
         return (hourMedians[hour] - median) * (count / (count + Self.shrinkage))
     }
@@ -127,7 +151,9 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         writer.write(count)
         writer.write(pairs)
         writer.write(firstDay)
+        writer.write(epochDay)
         writer.write(day)
+        writer.write(isAwaited)
     }
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
@@ -146,9 +172,13 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         count = try reader.read()
         pairs = try reader.read()
         firstDay = try reader.read()
+        epochDay = try reader.read()
         day = try reader.read()
-        let isPlausible = spread >= 0 && squared >= 0 && (count > 0 || (day == 0 && firstDay == 0)) && firstDay <= day
-        guard isPlausible, (0..<24).allSatisfy({ hourCounts[$0] <= count }) else { throw ByteReader.Short() }
+        let awaited = try reader.read(UInt8.self)
+        isAwaited = awaited == 1
+        let areDays = count > 0 ? firstDay <= epochDay && epochDay <= day : day == 0 && epochDay == 0 && firstDay == 0 && !isAwaited
+        let isPlausible = spread >= 0 && squared >= 0 && areDays
+        guard awaited < 2, isPlausible, (0..<24).allSatisfy({ hourCounts[$0] <= count }) else { throw ByteReader.Short() }
         let isFar =
             [median, spread, previous].contains { $0 < -8_000 || $0 > 8_000 } || (0..<24).contains { Swift.abs(hourMedians[$0]) > 8_000 }
         guard !isFar, Swift.abs(crossed) < 1e12, squared < 1e12 else { throw ByteReader.Short() }

@@ -38,6 +38,8 @@ public struct SimulatedAgent: Sendable, Equatable {
     public var service: SimulatedService
     public var model: String
     public var provider: String
+    /// What its producer says the version of prompt, model and tools is; nil where it says nothing.
+    public var version: String?
 
     public init(_ name: String, in service: SimulatedService, model: String, provider: String = "openai") {
         self.name = name

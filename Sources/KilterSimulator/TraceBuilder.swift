@@ -266,6 +266,7 @@ public final class TraceBuilder {
         let identity = Dialects.identity(actor.service, agent: agentName, conversation: conversation)
         var attributes = named.attributes
         attributes.insert(contentsOf: identity, at: min(1, attributes.count))
+        if let version = actor.version { attributes.append(Attribute("kilter.version", .string(version))) }
         let reference = SpanReference(trace: id, span: span)
         builder.add(
             SimulatedSpan(

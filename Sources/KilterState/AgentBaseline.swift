@@ -115,11 +115,19 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
         if streams[at] < .max { streams[at] &+= 1 }
     }
 
-    /// The part of the agent's budget that one stream of `signal` has; a half of it while two versions are compared.
-    public func share(of signal: Signal, at time: EventTime) -> Double {
+    /// Parts of a stream's budget while two versions are compared: for each of the two, and for the one that they go back to.
+    static let comparedPart = 0.45
+    public static let anchorPart = 1 - 2 * comparedPart
+
+    /// The part of the agent's budget that one stream of `signal` has, all of its epochs together.
+    public func share(of signal: Signal) -> Double {
         let streams = max(streams[Int(signal.rawValue)], 1)
-        let part = Double(signal.share) / Double(max(sharesPresent, signal.share)) / Double(streams)
-        return isComparing(at: time) ? part / 2 : part
+        return Double(signal.share) / Double(max(sharesPresent, signal.share)) / Double(streams)
+    }
+
+    /// That of one epoch.
+    public func share(of signal: Signal, at time: EventTime) -> Double {
+        isComparing(at: time) ? share(of: signal) * Self.comparedPart : share(of: signal)
     }
 
     public func isComparing(at time: EventTime) -> Bool { epoch == latestEpoch && epoch != comparedEpoch && time < comparesUntil }

@@ -166,6 +166,8 @@ extension StreamWatch {
         writer.write(hasVaried)
         writer.write(isBurst)
         writer.write(isPinned)
+        writer.write(anchor)
+        writer.write(heldFor)
         for lane in 0..<16 { writer.write(onsets[lane]) }
         writer.write(changedAt.nanoseconds)
         writer.write(lastChange.nanoseconds)
@@ -194,6 +196,8 @@ extension StreamWatch {
         hasVaried = try reader.readBool()
         isBurst = try reader.readBool()
         isPinned = try reader.readBool()
+        anchor = try reader.read()
+        heldFor = try reader.read()
         for lane in 0..<16 { onsets[lane] = try reader.read() }
         changedAt = EventTime(nanoseconds: try reader.read())
         lastChange = EventTime(nanoseconds: try reader.read())

@@ -56,6 +56,10 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
     public var round: UInt32 = 0
     /// Somebody froze what is usual: nothing more is learned, whatever comes.
     public var isPinned = false
+    /// The epoch that its own goes back to by steps of which none was told: its anchor; its own where it begins one.
+    public var anchor: UInt32 = 0
+    /// As an anchor: the epoch that is held against it.
+    public var heldFor: UInt32 = 0
     /// The change that stood is over with this observation.
     public var isOver = false
 
@@ -83,8 +87,12 @@ public struct WatchedStream<Baseline: ChangeBaseline>: BitwiseCopyable, Sendable
 
     public init(_ baseline: Baseline) { self.baseline = baseline }
 
-    /// What was a change is what is usual now.
-    public mutating func restart(_ fresh: Baseline) { self = Self(fresh) }
+    /// What was a change, and told, is what is usual now.
+    public mutating func restart(_ fresh: Baseline) {
+        let epoch = watch.identity.epoch
+        self = Self(fresh)
+        watch.anchor = epoch
+    }
 }
 
 /// A rate, hit or not, of one agent.

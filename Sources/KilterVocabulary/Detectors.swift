@@ -3,7 +3,7 @@ public enum DetectorID: UInt8, CaseIterable, Comparable, BitwiseCopyable, Sendab
     case repeatedCall, callCycle, stagnation, noveltyCollapse, duplicateSideEffect, reasoningLoop, errorStreak, unknownTool, growingCall
     case messageStorm, messageCycle, messageGrowth
     case newTool, newTransition
-    case drift, mixDrift, burst, versionChange, outlier, vectorDrift, silence
+    case drift, mixDrift, burst, versionChange, outlier, vectorDrift, silence, poisoning
 
     public var name: String {
         switch self {
@@ -28,6 +28,7 @@ public enum DetectorID: UInt8, CaseIterable, Comparable, BitwiseCopyable, Sendab
         case .outlier: "outlier"
         case .vectorDrift: "vector_drift"
         case .silence: "silence"
+        case .poisoning: "poisoning"
         }
     }
 

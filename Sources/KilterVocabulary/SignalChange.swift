@@ -84,6 +84,9 @@ public struct SignalChange: BitwiseCopyable, Sendable {
     public var alternative: Float = 0
     /// The version that the figures before are of, when it is not the one of today.
     public var comparedVersion: NameHash = 0
+    /// Of what went step by step: new versions and declared changes since the figures before, and when those began to be learned.
+    public var stepCount: UInt32 = 0
+    public var comparedSince = EventTime.zero
     /// The declared change that the figures before lie before, its kind and what it concerned; a time of zero is none.
     public var declaredAt = EventTime.zero
     public var declaredKind: NameHash = 0

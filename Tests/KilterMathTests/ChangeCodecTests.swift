@@ -38,10 +38,6 @@ extension VectorBaseline: Watched {
     }
     func readOut() { _ = change }
 }
-extension FrozenComparison: Watched {
-    mutating func observe(_ random: inout Seeded) -> Float { observe(cell: Int(random.next() % UInt64(cells)), allowance: 1e-3) }
-    func readOut() { _ = shares(cell: 1) }
-}
 extension TailBaseline: Watched {
     mutating func observe(_ random: inout Seeded) -> Float {
         let bits = random.next()
@@ -64,7 +60,7 @@ struct ChangeCodecTests {
     static let all: [any Watched] = [
         RateBaseline(direction: .up), RateBaseline(direction: .down, priorHits: 10, priorMisses: 90), RankBaseline(direction: .down),
         RankBaseline(hygiene: [.autocorrelation, .season]), MixBaseline(categories: 12),
-        VectorBaseline(dimensions: 5), FrozenComparison(cells: 2), FrozenComparison(cells: 16), TailBaseline(), CoordinateRanks(),
+        VectorBaseline(dimensions: 5), TailBaseline(), CoordinateRanks(),
         PaceBaseline(),
     ]
 

@@ -145,18 +145,4 @@ struct ChangeDelayTests {
         #expect(Self.mean(delays) < 150)
         #expect(last.change.contributions.first?.coordinate == 3)
     }
-
-    @Test("Drift without a step, by comparison with the first thousands")
-    func slowDrift() {
-        var frozen = FrozenComparison(cells: 2), random = Seeded(61), alarm: (count: Int, before: Double, after: Double)?
-        for count in 0..<120_000 where alarm == nil {
-            let rate = 0.85 + 0.08 * Double(max(0, count - 10_000)) / 100_000
-            if frozen.observe(cell: random.uniform() < rate ? 1 : 0, allowance: 1e-5) >= 1 {
-                alarm = (count, frozen.shares(cell: 1).before, frozen.shares(cell: 1).after)
-            }
-        }
-        #expect((alarm?.count ?? 0) > 20_000 && (alarm?.after ?? 0) - (alarm?.before ?? 1) > 0.02)
-        #expect(Swift.abs((alarm?.before ?? 0) - 0.85) < 0.02)
-        #expect(FrozenComparison.cell(bin: 0) == 0 && FrozenComparison.cell(bin: 255) == 15)
-    }
 }

@@ -87,14 +87,54 @@ struct TimeTests {
         #expect(try !said.events.isEmpty && Run.replay(Self.whole, settings: none).events == said.events)
     }
 
+    /// Runs of versions that follow each other, each so many times as slow as the one before.
+    private static func versions(of agents: Int, factor: Double, seed: UInt64) -> [[UInt8]] {
+        var random = SplitMix64(seed: seed), number = 0, lines: [[UInt8]] = []
+        for version in 0..<6 {
+            for run in 0..<100 {
+                for agent in 0..<agents {
+                    let start = 1_790_000_000 + UInt64((version * 100 + run) * 900 + agent)
+                    // Eight draws are near enough to a normal law.
+                    let draws = (0..<8).reduce(0.0) { sum, _ in sum + Double(random.next() >> 11) * 0x1p-53 - 0.5 }
+                    let seconds = pow(factor, Double(version)) * exp(0.3 * draws * 1.2247)
+                    number += 1
+                    lines.append(
+                        Self.run(
+                            number, of: "agent-\(agent)", by: "one", at: start, took: UInt64(seconds * 1e9), version: "v\(version)"))
+                }
+            }
+        }
+        return lines
+    }
+
+    @Test("What is walked away by versions is told once a signal, and where versions change nothing nothing is")
+    func walked() throws {
+        let settings = try Configuration.parse("false_alarms: 0.1 per agent per 100 runs\n", file: "test").settings
+        func told(_ factor: Double) throws -> [String] {
+            let lines = Self.versions(of: 6, factor: factor, seed: 9)
+            return try Run.replay(Array(lines.joined(separator: [10])), settings: settings).events.filter {
+                $0.contains("\"detector\":\"poisoning\"") && $0.contains("\"state\":\"firing\"")
+            }
+        }
+        let walked = try told(1.06)
+        for agent in 0..<6 {
+            let own = walked.filter { $0.contains("\"agent\":\"agent-\(agent)\"") && $0.contains("\"signal\":\"latency\"") }
+            #expect(own.count == 1 && own.allSatisfy { $0.contains("\"severity\":\"warning\"") }, "\(own)")
+        }
+        #expect(try told(1).isEmpty)
+    }
+
     /// A run of an agent that names no root, answered by a model.
-    private static func run(_ number: Int, of agent: String, by model: String, at second: UInt64) -> [UInt8] {
+    private static func run(
+        _ number: Int, of agent: String, by model: String, at second: UInt64, took: UInt64 = 500_000_000, version: String = "v"
+    ) -> [UInt8] {
         let text = """
             {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"desk"}}]},"scopeSpans":[{"spans":[\
-            {"traceId":"\(String(repeating: "0", count: 28))\(1000 + number)","spanId":"000000000000\(1000 + number)",\
-            "parentSpanId":"00000000000000ff","name":"chat","startTimeUnixNano":"\(second)000000000","endTimeUnixNano":"\(second)500000000",\
+            {"traceId":"\(String(repeating: "0", count: 26))\(100_000 + number)","spanId":"0000000000\(100_000 + number)",\
+            "parentSpanId":"00000000000000ff","name":"chat","startTimeUnixNano":"\(second)000000000","endTimeUnixNano":"\(second * 1_000_000_000 + took)",\
             "attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},\
             {"key":"gen_ai.agent.name","value":{"stringValue":"\(agent)"}},\
+            {"key":"kilter.version","value":{"stringValue":"\(version)"}},\
             {"key":"gen_ai.response.model","value":{"stringValue":"\(model)"}}]}]}]}]}
             """
         return Array(text.utf8)

@@ -69,16 +69,6 @@ enum Cells {
         }
     }
 
-    static func frozen(target: Double, _ probability: @escaping @Sendable (Int) -> Double) -> @Sendable () -> Stream {
-        {
-            var baseline = FrozenComparison(cells: 2)
-            return { time, chance in
-                let cell = chance.uniform() < probability(time) ? 1 : 0
-                return baseline.observe(cell: cell, allowance: Float(1 / target)) >= 1 ? 0 : nil
-            }
-        }
-    }
-
     // MARK: Oracles
 
     static func bernoulli(_ p: Double, _ q: Double) -> Oracle {
@@ -151,9 +141,6 @@ enum Cells {
         DelayCell(
             name: "rate .85 to .91 over 60,000", change: 10_000, target: 1e5, gate: nil, goal: nil, horizon: 80_000,
             start: rate(.either, target: 1e5) { 0.85 + 0.06 * max(0, min(1, Double($0 - 10_000) / 60_000)) }, oracle: nil),
-        DelayCell(
-            name: "rate .85 to .91 over 60,000, frozen", change: 10_000, target: 1e5, gate: nil, goal: nil, horizon: 80_000,
-            start: frozen(target: 1e5) { 0.85 + 0.06 * max(0, min(1, Double($0 - 10_000) / 60_000)) }, oracle: nil),
         DelayCell(
             name: "approval ramp over 5000", change: 5000, target: 1e5, gate: 3600, goal: 3200, horizon: 9000,
             start: rate(.either, target: 1e5) { 0.85 + 0.06 * ramp($0) }, oracle: nil),

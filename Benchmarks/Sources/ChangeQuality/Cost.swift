@@ -27,7 +27,7 @@ enum Cost {
         }
         var rate = RateBaseline(), plain = RankBaseline(), clean = RankBaseline(hygiene: [.autocorrelation, .season])
         var mix = MixBaseline(categories: 12), vector = VectorBaseline(dimensions: 16)
-        var frozen = FrozenComparison(cells: 16), tail = TailBaseline(), ranks = CoordinateRanks()
+        var tail = TailBaseline(), ranks = CoordinateRanks()
         func timed(_ name: String, _ bytes: Int, _ observe: (Int) -> Float) -> (name: String, bytes: Int, nanoseconds: Double) {
             let cost = nanoseconds { updates in
                 var sum: Float = 0
@@ -46,7 +46,6 @@ enum Cost {
             timed("vector of 16", MemoryLayout<VectorBaseline>.stride) { vector.observe(vectors[$0], allowance: 1e-9) },
             timed("tail", MemoryLayout<TailBaseline>.stride) { tail.observe(values[$0], allowance: 1e-9) == nil ? 0 : 1 },
             timed("ranks of 16", MemoryLayout<CoordinateRanks>.stride) { ranks.observe(vectors[$0])?[0] ?? 0 },
-            timed("frozen, 16 cells", MemoryLayout<FrozenComparison>.stride) { frozen.observe(cell: indices[$0], allowance: 1e-9) },
         ]
     }
 }

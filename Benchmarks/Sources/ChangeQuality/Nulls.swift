@@ -79,10 +79,6 @@ extension Cells {
                         return baseline.observe(scores, allowance: allowance)
                     }, restart: { baseline.restart() })
             },
-            null("frozen rate 0.85", target: 1e4, streams: 750) {
-                var baseline = FrozenComparison(cells: 2)
-                return Baseline(observe: { baseline.observe(cell: $0.uniform() < 0.85 ? 0 : 1, allowance: $1) }, restart: {})
-            },
             nasty("nasty: AR .3, day 20 %, t2, bursts", phi: 0.3, swing: 0.2, isHeavy: true, hygiene: [.autocorrelation, .season]),
             nasty("nasty without t2", phi: 0.3, swing: 0.2, isHeavy: false, hygiene: [.autocorrelation, .season]),
             nasty("AR .6 alone", phi: 0.6, swing: 0, isHeavy: false, hygiene: [.autocorrelation]),
@@ -155,7 +151,7 @@ extension Cells {
         var alarms = 0
         var rates = [0.85, 0.02, 0.06, 0.5].map { (RateBaseline(direction: .up), $0) }
         var values = (0..<4).map { _ in RankBaseline(direction: .up) }
-        var mix = MixBaseline(categories: 12), frozen = FrozenComparison(cells: 2)
+        var mix = MixBaseline(categories: 12)
         for _ in 0..<length {
             for index in rates.indices where rates[index].0.observe(chance.uniform() < rates[index].1, allowance: allowance) >= 1 {
                 alarms += 1
@@ -171,7 +167,6 @@ extension Cells {
                 alarms += 1
                 mix.restart()
             }
-            if frozen.observe(cell: chance.uniform() < 0.85 ? 0 : 1, allowance: allowance) >= 1 { alarms += 1 }
         }
         return (alarms, 1)
     }

@@ -100,8 +100,8 @@ var report = Report()
     report.row(["", "ns", "bytes", "gate", "goal"])
     let costs = Cost.all(seed: seed)
     for (name, bytes, nanoseconds) in costs { report.row([name, short(nanoseconds, 1), "\(bytes)"]) }
-    // The design's agent: four rates, five values of which two have hygiene, one mix; and a frozen comparison for each value.
-    let shares: [(String, Double)] = [("rate", 4), ("rank", 3), ("rank with hygiene", 2), ("mix of 12", 1), ("frozen, 16 cells", 5)]
+    // The design's agent: four rates, five values of which two have hygiene, one mix.
+    let shares: [(String, Double)] = [("rate", 4), ("rank", 3), ("rank with hygiene", 2), ("mix of 12", 1)]
     let parts = shares.compactMap { share in costs.first { $0.name == share.0 }.map { (share.1, $0) } }
     let nanoseconds = parts.reduce(0) { $0 + $1.0 * $1.1.nanoseconds } / 10
     let bytes = parts.reduce(0) { $0 + $1.0 * Double($1.1.bytes) }

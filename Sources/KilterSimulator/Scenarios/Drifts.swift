@@ -131,7 +131,37 @@ extension Scenarios {
             scenario.label("drift", after)
             scenario.expectAlert("drift", .warning, tier: "statistical", of: agent, by: after[22], notBefore: before.last)
         },
+        Scenario(
+            "D9-step-by-step", seed: 4_009,
+            summary: "Eight versions of an agent follow each other, each seven hundredths slower than the one before.",
+            why: "Every version passes beside the one before it, and the last one takes half as long again as the first.",
+            configuration: falseAlarms("0.1")
+        ) { scenario in
+            scenario.batching = Batching(spansMax: 24, delayMax: .minutes(90))
+            let agent = Cast.lean(Cast.triage)
+            let all = versions(scenario, agent, runs: 40)
+            scenario.label("drift", Array(all.dropFirst(2).joined()))
+            scenario.expectAlert("poisoning", .warning, tier: "structural", of: agent, by: all[7].last, notBefore: all[1].last)
+            scenario.expectSilence(.critical, of: agent)
+        },
     ]
+
+    /// Runs of one version after the other, three quarters of an hour apart, each version a little slower than the one before.
+    private static func versions(_ scenario: ScenarioBuilder, _ agent: SimulatedAgent, runs: Int) -> [[SpanReference]] {
+        var agent = agent, milliseconds = 1_000
+        return (1...8).map { number in
+            agent.version = "2.\(number)"
+            defer { milliseconds = milliseconds * 107 / 100 }
+            return (1...runs).map { _ in
+                let trace = scenario.trace(agent)
+                let took = milliseconds * trace.draw { $0.within(70...140) } / 100
+                let call = trace.chat(by: agent, took: .milliseconds(UInt64(took)))
+                trace.close()
+                scenario.pause(.minutes(45))
+                return call
+            }
+        }
+    }
 
     /// One run: one of twelve questions, whose answers are from forty to a thousand characters long, within a twentieth each time.
     private static func questionAgain(_ scenario: ScenarioBuilder, _ agent: SimulatedAgent, longer percent: Int) -> SpanReference {
