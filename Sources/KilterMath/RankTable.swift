@@ -99,19 +99,25 @@ package enum RankTable {
 
     /// As `ratios(_:_:)`, of a rank among few values of which each lane takes the part `changed` for those of its change.
     static func ratios(_ low: Float, _ high: Float, changed: SIMD16<Float>) -> SIMD16<Float> {
-        let first = min(Int(low * Float(fewCells)), fewCells - 1), last = min(Int(high * Float(fewCells)), fewCells - 1)
+        let cells = Float(fewCells), first = min(Int(low * cells), fewCells - 1), last = min(Int(high * cells), fewCells - 1)
         let isOne = first == last
         // Where the two fall into one cell its mean is as good.
-        let from = isOne ? 0 : low * Float(fewCells) - Float(first), to = isOne ? 1 : high * Float(fewCells) - Float(last)
-        var ratios = SIMD16<Float>(repeating: 0)
-        for lane in 0..<16 {
-            let row = min(Int(changed[lane] * Float(parts) + 0.5), parts - 1) * (fewCells + 1)
-            let below = fewSums[row + first][lane] + from * (fewSums[row + first + 1][lane] - fewSums[row + first][lane])
-            let above = fewSums[row + last][lane] + to * (fewSums[row + last + 1][lane] - fewSums[row + last][lane])
-            // Rounding may leave less than nothing.
-            ratios[lane] = max(above - below, 0)
+        let from = isOne ? 0 : low * cells - Float(first), to = isOne ? 1 : high * cells - Float(last)
+        let width = isOne ? 1 / cells : high - low
+        func mean(_ part: Int) -> SIMD16<Float> {
+            let first = part * (fewCells + 1) + first, last = part * (fewCells + 1) + last
+            let below = fewSums[first] + from * (fewSums[first + 1] - fewSums[first])
+            let above = fewSums[last] + to * (fewSums[last + 1] - fewSums[last])
+            return (above - below) / width
         }
-        return ratios / (isOne ? 1 / Float(fewCells) : high - low)
+        // Lanes differ, but as long as nothing changes they are all of the first parts.
+        var ratios = mean(0)
+        let most = min(Int(changed.max() * Float(parts) + 0.5), parts - 1)
+        for part in 1..<parts where part <= most {
+            ratios.replace(with: mean(part), where: changed .>= SIMD16(repeating: (Float(part) - 0.5) / Float(parts)))
+        }
+        // Rounding may leave less than nothing.
+        return ratios.replacing(with: 0, where: ratios .< 0)
     }
 
     /// The mean normal score of the ranks between two.
