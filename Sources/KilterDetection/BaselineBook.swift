@@ -112,6 +112,7 @@ struct BaselineBook {
             if isNew, let before = succeed(stream, identity, in: &shard.values) {
                 stream.pointee.baseline = RankBaseline(after: before.pointee.baseline)
             }
+            if epoch != agent.pointee.epoch { stream.pointee.leave() }
             let allowance = allowance(&stream.pointee.watch, identity), isKnown = stream.pointee.baseline.count >= RunScores.observationsMin
             let hour = Int(time / 3_600_000_000_000 % 24)
             let said = pooled(&stream.pointee) { Drift.judge(&$0, value, hour: hour, time: time, allowance, $1, desk) }
@@ -145,6 +146,7 @@ struct BaselineBook {
             let (stream, isNew) = shard.rates.findOrInsert(
                 key, owner: subject.tenant, initial: RateStream(RateBaseline(direction: Direction(signal.badDirection))))
             if isNew { _ = succeed(stream, identity, in: &shard.rates) }
+            if epoch != agent.pointee.epoch { stream.pointee.leave() }
             let allowance = allowance(&stream.pointee.watch, identity)
             if signal == .errorRate, step == .run, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin
             {

@@ -16,6 +16,8 @@ enum Poisoning {
     /// of the day would differ by its hours.
     static let knownMin: UInt32 = 50
     static let timeMin = Nanoseconds.seconds(86_400)
+    /// Part of the change that may be the last step's.
+    static let stepMax = 2.0 / 3
 
     static func explain(_ finding: Finding, _ name: NameLookup, budget: String) -> Explanation {
         guard let change = finding.change else { return Explanation(summary: "", advice: "", evidence: [], unit: "") }
@@ -92,15 +94,28 @@ extension BaselineBook {
         defer { old.pointee.watch.isPinned = isPinned }
         let allowance = Float(allowed(&old.pointee.watch) * agent.pointee.share(of: own.signal) * AgentBaseline.anchorPart)
         let said = judge(&old.pointee, allowance, PoolShare(others: 0, round: old.pointee.watch.round))
-        guard var change = said.change else { return nil }
-        // What was told of is where it goes back to from now on.
         old.pointee.watch.said = .nothing
+        guard var change = said.change else { return nil }
+        (change.before, change.countBefore) = (old.pointee.watch.leftLevel, old.pointee.watch.leftCount)
+        before.epoch = agent.pointee.comparedEpoch
+        if let last = slab.find(before.key), isOneStep(change, from: last.pointee.watch.leftLevel) { return nil }
+        // What was told of is where it goes back to from now on.
         old.pointee.baseline.restart()
-        stream.pointee.watch.anchor = own.epoch
         (change.signal, change.step) = (own.signal, own.step)
-        change.stepCount = own.epoch &- before.epoch
+        change.stepCount = own.epoch &- stream.pointee.watch.anchor
+        stream.pointee.watch.anchor = own.epoch
         change.comparedSince = begin
         return (change, said.verdict.onset)
+    }
+
+    /// Whether most of a change is the last step of it: that is for the comparison with the version before to tell.
+    private func isOneStep(_ change: SignalChange, from last: Double) -> Bool {
+        guard change.way == .up || change.way == .down else { return false }
+        func place(_ figure: Double) -> Double {
+            change.signal.unit == .share ? figure : Elementary.log(max(figure, 1e-3))
+        }
+        let whole = place(change.after) - place(change.before), step = place(change.after) - place(last)
+        return step / whole > Poisoning.stepMax
     }
 
     /// Reports what `hold` found.
@@ -116,5 +131,13 @@ extension BaselineBook {
         finding.delaySpans = change.countAfter
         finding.change = change
         found.append(finding)
+    }
+}
+
+extension WatchedStream {
+    /// Keeps what was usual when the next epoch began.
+    mutating func leave() {
+        guard watch.leftCount == 0 else { return }
+        (watch.leftLevel, watch.leftCount) = (baseline.level, baseline.count)
     }
 }

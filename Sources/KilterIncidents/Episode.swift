@@ -60,6 +60,9 @@ struct Episode: Sendable {
         var subject = alert.signal ?? alert.tool ?? alert.peer ?? ""
         // One signal may change in several kinds of steps at one record: latency of two tools, of an agent and of its group.
         if alert.signal != nil { subject += "/\(alert.tool ?? "")/\(fact("step", alert))/\(fact("group", alert))/\(alert.model ?? "")" }
+        // And against two versions.
+        let compared = fact("compared_with_version", alert) + fact("declared_at", alert)
+        if alert.signal != nil, !compared.isEmpty { subject += "/\(compared)" }
         let parts = [
             alert.detector.name, alert.tenant, alert.environment, alert.service, alert.agent, alert.run, subject,
             alert.traceID.hex, Hex.string(alert.spanID),

@@ -167,6 +167,8 @@ extension Episodes {
         alert.revision = 0
         alert.traceID = finding.trace
         alert.spanID = finding.span
+        // What tells it from others of its signal is among the evidence.
+        alert.evidence = explanation.evidence
         alert.id = Episode.identity(alert)
         return revised(alert, finding, explanation)
     }

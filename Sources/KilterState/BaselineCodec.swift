@@ -168,6 +168,8 @@ extension StreamWatch {
         writer.write(isPinned)
         writer.write(anchor)
         writer.write(heldFor)
+        writer.write(leftLevel.bitPattern)
+        writer.write(leftCount)
         for lane in 0..<16 { writer.write(onsets[lane]) }
         writer.write(changedAt.nanoseconds)
         writer.write(lastChange.nanoseconds)
@@ -198,6 +200,8 @@ extension StreamWatch {
         isPinned = try reader.readBool()
         anchor = try reader.read()
         heldFor = try reader.read()
+        leftLevel = Double(bitPattern: try reader.read())
+        leftCount = try reader.read()
         for lane in 0..<16 { onsets[lane] = try reader.read() }
         changedAt = EventTime(nanoseconds: try reader.read())
         lastChange = EventTime(nanoseconds: try reader.read())
@@ -205,7 +209,7 @@ extension StreamWatch {
         countBefore = try reader.read()
         pooled = try reader.readFinite()
         round = try reader.read()
-        guard before.isFinite, pooled >= 0, pooled < 1 else { throw ByteReader.Short() }
+        guard before.isFinite, leftLevel.isFinite, pooled >= 0, pooled < 1 else { throw ByteReader.Short() }
     }
 }
 

@@ -60,6 +60,10 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
     public var anchor: UInt32 = 0
     /// As an anchor: the epoch that is held against it.
     public var heldFor: UInt32 = 0
+    /// What was usual and on how many observations it rested when the next epoch began, of which it goes on to learn while the two are
+    /// compared; none is not compared yet.
+    public var leftLevel = 0.0
+    public var leftCount: UInt32 = 0
     /// The change that stood is over with this observation.
     public var isOver = false
 

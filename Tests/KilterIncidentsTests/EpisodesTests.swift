@@ -83,6 +83,29 @@ struct EpisodesTests {
         #expect(part(member) == .string(whole[0].id) && part(worse) == .string(whole[0].id))
     }
 
+    @Test("One signal that changes in several kinds of steps, and against several versions, at one record has an id for each")
+    func idsOfStreams() {
+        var episodes = Episodes()
+        let streams = [
+            ["step": "model_call_that_asks"], ["step": "model_call_that_answers"],
+            ["step": "model_call_that_asks", "compared_with_version": "1"], ["step": "model_call_that_asks", "compared_with_version": "2"],
+        ]
+        let ids = streams.indices.flatMap { index in
+            var told = finding(.warning, count: 9, at: 1, tool: 0)
+            (told.runKey, told.subject, told.detector, told.keying) = (0, UInt64(index) + 1, .drift, .agent)
+            return episodes.take(told, quiet: .minutes(15), name: name) { _ in
+                var explanation = Explanation(
+                    summary: "", advice: "",
+                    evidence: streams[index].sorted { $0.key < $1.key }.map { Evidence($0.key, .string($0.value)) },
+                    unit: "ns")
+                explanation.numbers = .init(
+                    signal: "latency", observed: Amount(2), expected: Amount(1), direction: "up", budget: "1 per fleet per day")
+                return explanation
+            }.map(\.id)
+        }
+        #expect(ids.count == 4 && Set(ids).count == 4, "\(ids)")
+    }
+
     @Test("Different subjects and tenants never share an episode; the id has nothing of the count in it")
     func identity() {
         var a = Episodes()
