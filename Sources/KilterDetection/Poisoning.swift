@@ -6,7 +6,8 @@ import KilterVocabulary
 ///
 /// Each version becomes what is usual and is compared with the one before, so steps that are small enough would pass one by one
 /// for ever. Each stream therefore keeps an anchor: the epoch that it goes back to without a told change. Its observations are held
-/// against that, too, frozen as it is (`PinnedReference`), for a tenth of the stream's budget. Within a version there is nothing to
+/// against that, too, frozen with what it learned of the version after it while it was compared with that (`PinnedReference`), for a
+/// tenth of the stream's budget. Within a version there is nothing to
 /// walk: nothing is forgotten there, and slow changes are `Drift`'s.
 /// What was told of has been seen: a version that was told to differ from the one before, and whatever is told here, are anchors. So
 /// are versions that follow ones of less than a day.
@@ -96,7 +97,9 @@ extension BaselineBook {
         let said = judge(&old.pointee, allowance, PoolShare(others: 0, round: old.pointee.watch.round))
         old.pointee.watch.said = .nothing
         guard var change = said.change else { return nil }
-        (change.before, change.countBefore) = (old.pointee.watch.leftLevel, old.pointee.watch.leftCount)
+        if old.pointee.watch.leftCount > 0 {
+            (change.before, change.countBefore) = (old.pointee.watch.leftLevel, old.pointee.watch.leftCount)
+        }
         before.epoch = agent.pointee.comparedEpoch
         if let last = slab.find(before.key), isOneStep(change, from: last.pointee.watch.leftLevel) { return nil }
         // What was told of is where it goes back to from now on.
@@ -115,6 +118,8 @@ extension BaselineBook {
             change.signal.unit == .share ? figure : Elementary.log(max(figure, 1e-3))
         }
         let whole = place(change.after) - place(change.before), step = place(change.after) - place(last)
+        // Of what moved the other way since the version was left nothing is to be told either.
+        guard whole != 0, (whole > 0) == (change.way == .up) else { return true }
         return step / whole > Poisoning.stepMax
     }
 
@@ -124,7 +129,8 @@ extension BaselineBook {
         var finding = finding(.poisoning, .structural, .warning)
         var change = walked.change
         change.label = label
-        finding.subject = StableHash.combine(subject.agentKey ^ label, UInt64(change.signal.rawValue) << 8 | UInt64(change.step.rawValue))
+        finding.subject = StableHash.combine(
+            subject.agentKey ^ label ^ tool, UInt64(change.signal.rawValue) << 8 | UInt64(change.step.rawValue))
         finding.tool = tool
         finding.startedAt = min(walked.onset, finding.observedAt)
         finding.count = change.countAfter
