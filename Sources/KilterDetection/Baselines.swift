@@ -68,12 +68,7 @@ struct BaselineDesk {
         guard !isRooted || slot.pointee.isRooted && !slot.pointee.isClosed else { return }
         let lastSeen = slot.pointee.lastSeen
         guard IdleRuns.deadline(lastSeen, isRooted: isRooted) <= now else {
-            if isRooted {
-                shard.idleRuns.armRooted(key, of: tenant, lastSeen: lastSeen)
-            } else {
-                shard.idleRuns.arm(key, of: tenant, lastSeen: lastSeen)
-            }
-            return
+            return shard.idleRuns.arm(key, of: tenant, lastSeen: lastSeen, isRooted: isRooted)
         }
         slot.pointee.isIdle = !isRooted
         fleet = slot.pointee.fleet
@@ -125,7 +120,7 @@ struct BaselineDesk {
             row.pointee.place.conversationName == 0 || slot.pointee.spans > 1 || hasOutcome || row.pointee.kind == .invokeAgent
             || row.pointee.kind == .workflow
         if row.pointee.parent == 0 && isWhole && !slot.pointee.isFlat {
-            if !slot.pointee.isRooted { shard.idleRuns.armRooted(key, of: row.pointee.place.tenantName, lastSeen: now) }
+            if !slot.pointee.isRooted { shard.idleRuns.arm(key, of: row.pointee.place.tenantName, lastSeen: now, isRooted: true) }
             slot.pointee.isRooted = true
         } else if isLong {
             end(slot, &shard, &found)

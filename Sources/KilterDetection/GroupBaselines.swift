@@ -8,7 +8,7 @@ import KilterVocabulary
 ///
 /// Agents that work on one trace depend on one another: they count as one. A group of one agent says nothing that the agent does not.
 extension Detection {
-    /// Takes runs in the order of `GroupRun.precedes`; `shard` is that of the run's group.
+    /// Takes runs in the order of their records and, at one record, of engine time; `shard` is that of the run's group.
     public static func stepGroup(_ run: GroupRun, _ standards: Standards, _ shard: inout Shard, into findings: inout [Finding]) {
         // Guard: the pointer is used before the slab is changed again.
         shard.groupBaselines.findOrInsert(run.groupKey, owner: run.tenant, initial: AgentBaseline()).slot.pointee.note(member: run.member)

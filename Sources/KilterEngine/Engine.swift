@@ -173,17 +173,16 @@ public final class Engine {
 
     /// The groups of the runs that ended in any shard, in the order in which they did. Runs are large: they stay where they are.
     private func stepGroups(_ standards: Standards, into findings: inout [Finding]) {
-        var order: [(shard: Int, index: Int)] = []
+        var order: [(record: UInt32, time: EventTime, shard: Int, index: Int)] = []
         for shard in shards.indices {
-            for index in shards[shard].found.groupRuns.indices { order.append((shard, index)) }
+            for index in shards[shard].found.groupRuns.indices {
+                order.append(
+                    (shards[shard].found.groupRuns[index].record, shards[shard].found.groupRuns[index].engineTime, shard, index))
+            }
         }
         // Of those that came to be over at once by shard and, within one, as they were found: neither depends on batches.
-        order.sort { left, right in
-            let runs = (shards[left.shard].found.groupRuns, shards[right.shard].found.groupRuns)
-            if runs.0[left.index].precedes(runs.1[right.index]) { return true }
-            return !runs.1[right.index].precedes(runs.0[left.index]) && left < right
-        }
-        for (shard, index) in order {
+        order.sort { $0 < $1 }
+        for (_, _, shard, index) in order {
             var run = shards[shard].found.groupRuns[index]
             repeat {
                 Detection.stepGroup(run, standards, &shards[Shard.ofAgent(run.groupKey)].memory.pointee, into: &findings)

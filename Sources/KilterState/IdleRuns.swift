@@ -30,17 +30,14 @@ public struct IdleRuns: Sendable {
         return isOver ? .never : EventTime(nanoseconds: next)
     }
 
-    /// Arms the deadline of a run that has just begun, or that has been heard of again when its deadline came.
-    public mutating func arm(_ turnKey: UInt64, of tenant: NameHash, lastSeen: EventTime) {
-        let at = index(of: tenant), time = Self.deadline(lastSeen, isRooted: false)
-        tenants[at].idle.push(turnKey, at: time, serial: turnKey)
-        earliest = min(earliest, time)
-    }
-
-    /// The same for a run whose root has ended.
-    public mutating func armRooted(_ turnKey: UInt64, of tenant: NameHash, lastSeen: EventTime) {
-        let at = index(of: tenant), time = Self.deadline(lastSeen, isRooted: true)
-        tenants[at].rooted.push(turnKey, at: time, serial: turnKey)
+    /// Arms the deadline of a run that has just begun, whose root has ended, or that has been heard of again when it came.
+    public mutating func arm(_ taskKey: UInt64, of tenant: NameHash, lastSeen: EventTime, isRooted: Bool = false) {
+        let at = index(of: tenant), time = Self.deadline(lastSeen, isRooted: isRooted)
+        if isRooted {
+            tenants[at].rooted.push(taskKey, at: time, serial: taskKey)
+        } else {
+            tenants[at].idle.push(taskKey, at: time, serial: taskKey)
+        }
         earliest = min(earliest, time)
     }
 

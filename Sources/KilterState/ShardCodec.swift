@@ -135,7 +135,7 @@ extension Shard {
         for key in tallies.sortedKeys() {
             guard let tally = tallies.peek(key)?.slot, !tally.isIdle else { continue }
             idleRuns.arm(key, of: tally.tenant, lastSeen: tally.lastSeen)
-            if tally.isRooted, !tally.isClosed { idleRuns.armRooted(key, of: tally.tenant, lastSeen: tally.lastSeen) }
+            if tally.isRooted, !tally.isClosed { idleRuns.arm(key, of: tally.tenant, lastSeen: tally.lastSeen, isRooted: true) }
         }
     }
 

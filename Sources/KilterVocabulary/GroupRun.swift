@@ -44,11 +44,6 @@ public struct GroupRun: BitwiseCopyable, Sendable {
     public var thresholdSet: UInt16 = 0
 
     public init() {}
-
-    /// Whether groups take this run before `other`; of those that came to be over at once neither.
-    @inlinable public func precedes(_ other: borrowing GroupRun) -> Bool {
-        record != other.record ? record < other.record : engineTime < other.engineTime
-    }
 }
 
 extension GroupRun {
