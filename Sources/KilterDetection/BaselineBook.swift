@@ -235,7 +235,7 @@ struct BaselineBook {
     /// How many times what is allowed may be bet, so that alarms come to what is allowed and not to a part of it: evidence jumps
     /// over its threshold rather than to it. In the first runs of a group, whose members' ranks are few, hardly any can reach it
     /// at all; what is said of single agents then depends on how much their runs hang together, which they do not know yet.
-    private var spending: Double { group == nil ? 1.1 : 1.1 * (1 + 4 / (1 + Double(agent.pointee.runs) / 100)) }
+    private var spending: Double { group == nil ? 1.5 : 1.1 * (1 + 4 / (1 + Double(agent.pointee.runs) / 100)) }
 
     /// What the stream may spend of the budget for what has passed since its last observation.
     mutating func allowance(_ watch: inout StreamWatch, _ identity: StreamIdentity) -> Float {

@@ -27,7 +27,7 @@ enum Drift {
     /// A group is young until its members have seen each hour of a week.
     private static let youngGroup = Nanoseconds.seconds(7 * 86_400)
     /// And in a group, whose tasks come many to the minute, evidence of more of them than this.
-    private static let youngGroupMax: Float = 400
+    private static let youngGroupMax: Float = 150
     /// Observations without evidence after which a change is over: at least so many, and four times what it took to see it.
     private static let calmMin: UInt32 = 100
     /// A change that nobody took back and no version explains becomes what is usual.
@@ -42,6 +42,7 @@ enum Drift {
         stream.join(pool.round)
         if stream.baseline.hygiene.isWaitingForSeason {
             stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt))
+            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: stream.baseline.hygiene.patience))
         }
         let total = stream.baseline.observe(
             value, allowance: allowance, hour: hour, day: Int32(truncatingIfNeeded: time / 86_400_000_000_000),
@@ -72,8 +73,8 @@ enum Drift {
             stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: youngGroupMax))
         }
         let total = stream.baseline.observe(
-            score, allowance: allowance, passedSeconds: Double(passed.count) / 1e9, isYoung: isYoung,
-            learns: stream.watch.said != .critical)
+            score, allowance: allowance, passedSeconds: Double(passed.count) / 1e9,
+            hour: Int(desk.observedAt.nanoseconds / 3_600_000_000_000 % 24), isYoung: isYoung, learns: stream.watch.said != .critical)
         let known = stream.baseline.knownLevel == .zero ? rankedBeforeMin : RepeatAnswers.beforeMin
         return conclude(&stream, total, pool, desk, least: least, known: known)
     }

@@ -8,7 +8,7 @@ import KilterVocabulary
 public enum Snapshot {
     static let magic: UInt32 = 0x5354_4c4b
     /// Raised whenever a blob's layout changes.
-    static let format: UInt16 = 12
+    static let format: UInt16 = 13
 
     public enum Failure: Error, Equatable, CustomStringConvertible {
         case notASnapshot, newerFormat(UInt16), olderFormat(UInt16), otherSettings, damaged

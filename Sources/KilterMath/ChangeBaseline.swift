@@ -1,3 +1,20 @@
+/// What a value was before the presumed onset and is since, as a baseline reports it with an alarm.
+public struct ValueChange: Sendable, Equatable {
+    public enum Kind: UInt8, Sendable { case increase, decrease, wider, narrower }
+
+    public let countBefore: UInt32, countAfter: UInt32
+    /// Geometric means, in the unit of the values.
+    public let before: Double, after: Double
+    /// 95 % interval of the mean since the onset, as if its logarithm were normal.
+    public let lower: Double, upper: Double
+    /// Median of the whole epoch, to within a bin.
+    public let median: Double
+    public let kind: Kind
+    /// Size of the winning alternative: standard deviations of normal scores, or the factor of the spread. A shift of
+    /// 2.4 and above is a burst.
+    public let alternative: Double
+}
+
 /// What a baseline tells of the change that its evidence sees.
 public struct ChangeReading: Sendable, Equatable {
     public let kind: ValueChange.Kind

@@ -1,22 +1,5 @@
 import CLanes
 
-/// What a value was before the presumed onset and is since, as a baseline reports it with an alarm.
-public struct ValueChange: Sendable, Equatable {
-    public enum Kind: UInt8, Sendable { case increase, decrease, wider, narrower }
-
-    public let countBefore: UInt32, countAfter: UInt32
-    /// Geometric means, in the unit of the values.
-    public let before: Double, after: Double
-    /// 95 % interval of the mean since the onset, as if its logarithm were normal.
-    public let lower: Double, upper: Double
-    /// Median of the whole epoch, to within a bin.
-    public let median: Double
-    public let kind: Kind
-    /// Size of the winning alternative: standard deviations of normal scores, or the factor of the spread. A shift of
-    /// 2.4 and above is a burst.
-    public let alternative: Double
-}
-
 /// Positive values of any law – latency, tokens, cost, counts – watched for a change of level or spread.
 ///
 /// Values fall into 63 logarithmic bins, zeros into one of their own; a value's rank among all values so far is uniform as
@@ -142,6 +125,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
         }
         guard total > Self.warmUp else { return 0 }
         if wasPlaced, count <= Self.warmUp { ratios *= RankTable.isLarge }
+        if hygiene.isSeasonal { ratios *= RankTable.isNotNarrower }
         if isPinned { ratios /= PinnedReference.caution(RankTable.deviations, count: Float(total)) }
         evidence.update(ratios, masses: RankTable.weights(direction, count: total) * allowance, score: log)
         return evidence.total(weights)
@@ -173,19 +157,24 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
         return least == .max ? 0 : least
     }
 
-    /// The rank among all so far, this one included, and the value into its bin.
+    /// The rank among all so far, itself included, any that it may have for what its hour differs by; and the value into its bin.
     @inline(__always) private mutating func rank(_ position: Int32, learns: Bool) {
-        let bin = self.bin(of: position)
-        let own = UInt32(counts[bin])
-        // Guard: the pointer is used within the call, on 64 counts of this value.
-        let below = withUnsafePointer(to: &counts) {
-            kilter_counts_below(UnsafeRawPointer($0).assumingMemoryBound(to: UInt16.self), UInt32(truncatingIfNeeded: bin))
-        }
-        place(below: below, own: own)
+        let bin = self.bin(of: position), own = UInt32(counts[bin]), doubt = position == Self.zero ? 0 : hygiene.doubt
+        let (first, last) = doubt > 0 ? (self.bin(of: position &- doubt), self.bin(of: position &+ doubt)) : (bin, bin)
+        let below = self.below(first)
+        place(below: below, own: first == last ? own : self.below(last) + UInt32(counts[last]) - below)
         guard learns else { return }
         counts[bin] += 1
         total += 1
         if own + 1 == 65_535 { halve() }
+    }
+
+    /// Values in the bins before one. Mutating because all counts would be copied for a reader.
+    @inline(__always) private mutating func below(_ bin: Int) -> UInt32 {
+        // Guard: used within the call, on 64 counts.
+        withUnsafePointer(to: &counts) {
+            kilter_counts_below(UnsafeRawPointer($0).assumingMemoryBound(to: UInt16.self), UInt32(truncatingIfNeeded: bin))
+        }
     }
 
     @inline(__always) private func bin(of position: Int32) -> Int {
@@ -204,7 +193,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
 
     /// The rank among the values that are kept: few, but every one tells.
     private mutating func rankAmongFirst(_ position: Int32) {
-        // Guard: the pointer is used within the call, on the 32 numbers that the counts hold until bins are placed.
+        // Guard: used within the call, on the 32 numbers that the counts hold.
         let found = withUnsafePointer(to: &counts) { kilter_numbers_below($0, total, position) }
         place(below: UInt32(truncatingIfNeeded: found), own: UInt32(truncatingIfNeeded: found >> 32))
     }
@@ -315,7 +304,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
 
     /// The median, to within a bin once there are bins; zero where most values are.
     public var median: Double {
-        guard width == 0 else { return medianPosition.map { exponential(steps: Double($0)) } ?? 0 }
+        guard !isPlaced else { return medianPosition.map { exponential(steps: Double($0)) } ?? 0 }
         let (sorted, filled) = firstSorted
         return filled * 2 > Int(total) ? exponential(steps: Double(sorted[filled / 2])) : 0
     }

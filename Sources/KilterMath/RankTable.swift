@@ -132,6 +132,9 @@ package enum RankTable {
     /// 1 where a change is so large that a daily swing of some 30 % does not pass for it.
     static let isLarge = RateBaseline.lanes((0..<16).map { $0 < 11 && (shifts[$0] >= 0.85 || shifts[$0] <= -0.85) ? 1 : 0 })
 
+    /// 1 where a change is not that values lie closer together: they do once more is known of what their hours differ by.
+    static let isNotNarrower = RateBaseline.lanes((0..<16).map { $0 < 11 || scales[$0 - 11] > 1 ? 1 : 0 })
+
     /// Parts of the allowance by what so many observations can show at all: of small changes little comes before hundreds, of any
     /// but large ones nothing before dozens.
     @inline(__always) static func weights(_ direction: Direction, count: UInt32) -> SIMD16<Float> {

@@ -3,11 +3,11 @@
 /// 8 bytes, two divisions an observation.
 public struct RecentLevel: BitwiseCopyable, Sendable, Equatable {
     /// Seconds in which weights fade to about a third.
-    static let fading = 5_400.0
+    static let fading = 2_700.0
     /// And as many observations at most: of many the latest tell the hour.
     static let countMax: Float = 600
-    /// With so many the level is half believed: that of few says more of chance than of the hour.
-    static let believed: Float = 200
+    /// With so many the level is half believed, as one is that varies by a fifth of a deviation: that of few says more of chance.
+    static let believed: Float = 25
 
     private var mean: Float = 0
     private var weight: Float = 0
@@ -17,7 +17,7 @@ public struct RecentLevel: BitwiseCopyable, Sendable, Equatable {
     /// What is left of a value when the level of those before it is taken out; `passedSeconds` since the last one.
     mutating func remainder(_ value: Float, passedSeconds: Double) -> Float {
         weight /= Float(1 + max(passedSeconds, 0) / Self.fading)
-        let squared = weight * weight, level = mean * (squared / (squared + Self.believed * Self.believed))
+        let level = mean * (weight / (weight + Self.believed))
         weight = min(weight + 1, Self.countMax)
         mean += (value - mean) / weight
         return value - level

@@ -6,22 +6,20 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
 
         /// Each rank, as a normal score, is replaced by what it differs from its forecast from the previous one.
         public static let autocorrelation = Options(rawValue: 1)
-        /// The usual difference of an hour of the day is subtracted.
+        /// What an hour of the day usually differs by is subtracted.
         public static let season = Options(rawValue: 2)
     }
 
     /// Bytes of its written form.
-    public static let byteCount = 1 + 24 * 8 + 10 * 4 + 1
-    /// Days of data before the season is subtracted, and observations that count as much as the season's own of an hour.
-    static let seasonDays: Int32 = 2
-    static let shrinkage: Float = 20
+    public static let byteCount = 1 + DailySwing.byteCount + 10 * 4 + 1
+    /// Days after which hours are known well enough for small changes to be told from them, and days of an epoch that took them over.
+    static let seasonDays: Int32 = 3, epochDays: Int32 = 2
     /// Autocorrelation below this is left alone.
     static let correlationMin: Float = 0.05
 
     public let options: Options
-    /// Running medians of log2 x by hour of the day, and how many observations each rests on.
-    private var hourMedians = InlineArray<24, Float>(repeating: 0)
-    private var hourCounts = InlineArray<24, UInt32>(repeating: 0)
+    /// Running medians of log2 x by hour of the day.
+    private var swing = DailySwing()
     private var median: Float = 0
     /// Running median of the distance from the median.
     private var spread: Float = 0
@@ -42,11 +40,22 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
 
     public init(_ options: Options) { self.options = options }
 
-    /// Whether a season is to be subtracted but was not seen yet, in this epoch: then small changes cannot be told from the hour's own.
-    /// What an epoch before knew of the hours is subtracted all the same; as little as is known of each, some of it is left.
+    /// Whether a season is to be subtracted but too little of it was seen, in this epoch: then small changes cannot be told from the
+    /// hour's own. What is known of the hours is subtracted all the same, be it from this epoch or from one before.
     public var isWaitingForSeason: Bool {
-        options.contains(.season) && (count == 0 || isAwaited || day - epochDay < Self.seasonDays)
+        options.contains(.season) && (count == 0 || isAwaited || isNew || day - epochDay < Self.epochDays)
     }
+
+    private var isNew: Bool { day - firstDay < Self.seasonDays }
+
+    /// Whether hours are seen to differ.
+    @inline(__always) var isSeasonal: Bool { swing.isSeen }
+
+    /// Observations of a row that what may be left of the hour's difference does not make a change of, as long as the season is awaited.
+    public var patience: Float { swing.patience }
+
+    /// How far a value may be off for what its hour differs by, in steps of `Elementary.logPosition`.
+    @inline(__always) var doubt: Int32 { Int32(min(swing.doubt, 8) * Float(Elementary.stepsPerOctave)) }
 
     /// That of an epoch that follows: hours, and how values hang together, are the traffic's and go on.
     var successor: ValueHygiene {
@@ -74,7 +83,8 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         let hour = hour >= 0 && hour < 24 ? hour : 0
         let value = Float(position) / Float(Elementary.stepsPerOctave)
         self.day = max(day, self.day)
-        let level = value - season(hour)
+        season(hour)
+        let level = value - swing.offset
         if learns { learn(value, distance: level - median, hour: hour) }
         return Int32(max(-8e6, min(8e6, level * Float(Elementary.stepsPerOctave))))
     }
@@ -113,14 +123,19 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         epochDay = self.day
         let distance = Float(median) / Float(Elementary.stepsPerOctave) - self.median
         self.median += distance
-        for hour in 0..<24 where hourCounts[hour] > 0 { hourMedians[hour] += distance }
+        swing.shift(by: distance)
     }
 
-    /// Mutating because everything would be copied for a reader.
-    private mutating func season(_ hour: Int) -> Float {
-        guard options.contains(.season), day - firstDay >= Self.seasonDays, hourCounts[hour] > 0 else { return 0 }
-        let count = Float(hourCounts[hour])
-        return (hourMedians[hour] - median) * (count / (count + Self.shrinkage))
+    /// Brings what is subtracted up to date. An hour's median by one observation varies as that of a normal law that hangs together so.
+    @inline(__always) private mutating func season(_ hour: Int) {
+        guard !swing.isAt(hour) else { return }
+        turn(to: hour)
+    }
+
+    @inline(never) private mutating func turn(to hour: Int) {
+        let deviation = 1.4826 * spread, coefficient = coefficient
+        let variance = DailySwing.medianFactor * deviation * deviation * (1 + coefficient) / (1 - coefficient)
+        swing.turn(to: hour, around: median, variance: variance, isNew: isNew)
     }
 
     private mutating func learn(_ value: Float, distance: Float, hour: Int) {
@@ -131,9 +146,7 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         let size = distance < 0 ? -distance : distance
         spread = max(1e-4, Self.follow(spread, size, 1.2 * spread, count))
         guard options.contains(.season) else { return }
-        if hourCounts[hour] == 0 { hourMedians[hour] = median }
-        if hourCounts[hour] < .max { hourCounts[hour] += 1 }
-        hourMedians[hour] = Self.follow(hourMedians[hour], value, step, hourCounts[hour])
+        swing.learn(hour: hour, from: median) { Self.follow($0, value, step, $1) }
     }
 
     @inline(__always) private static func follow(_ median: Float, _ value: Float, _ step: Float, _ count: UInt32) -> Float {
@@ -143,10 +156,7 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
 
     func write(to writer: inout ByteWriter) {
         writer.write(options.rawValue)
-        for hour in 0..<24 {
-            writer.write(float: hourMedians[hour])
-            writer.write(hourCounts[hour])
-        }
+        swing.write(to: &writer)
         for value in [median, spread, previous, crossed, squared] { writer.write(float: value) }
         writer.write(count)
         writer.write(pairs)
@@ -160,10 +170,7 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         let raw = try reader.read(UInt8.self)
         guard raw < 4 else { throw ByteReader.Short() }
         options = Options(rawValue: raw)
-        for hour in 0..<24 {
-            hourMedians[hour] = try reader.readFloat()
-            hourCounts[hour] = try reader.read()
-        }
+        swing = try DailySwing(from: &reader)
         median = try reader.readFloat()
         spread = try reader.readFloat()
         previous = try reader.readFloat()
@@ -178,9 +185,8 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         isAwaited = awaited == 1
         let areDays = count > 0 ? firstDay <= epochDay && epochDay <= day : day == 0 && epochDay == 0 && firstDay == 0 && !isAwaited
         let isPlausible = spread >= 0 && squared >= 0 && areDays
-        guard awaited < 2, isPlausible, (0..<24).allSatisfy({ hourCounts[$0] <= count }) else { throw ByteReader.Short() }
-        let isFar =
-            [median, spread, previous].contains { $0 < -8_000 || $0 > 8_000 } || (0..<24).contains { Swift.abs(hourMedians[$0]) > 8_000 }
+        guard awaited < 2, isPlausible, swing.isPlausible(of: count) else { throw ByteReader.Short() }
+        let isFar = [median, spread, previous].contains { $0 < -8_000 || $0 > 8_000 }
         guard !isFar, Swift.abs(crossed) < 1e12, squared < 1e12 else { throw ByteReader.Short() }
         // A difference of days must not overflow.
         guard day > Int32.min / 2, day < Int32.max / 2, firstDay > Int32.min / 2, firstDay < Int32.max / 2 else {

@@ -9,7 +9,7 @@ struct MemoryTests {
     func slotSizes() {
         #expect(KeyedSlab<CallWindow>.slotBytesMax <= 2_704)
         #expect(KeyedSlab<RepeatStream>.slotBytesMax <= 2_560)
-        #expect(KeyedSlab<ScoreStream>.slotBytesMax <= 832)
+        #expect(KeyedSlab<ScoreStream>.slotBytesMax <= 912)
         #expect(KeyedSlab<MessageBoard>.slotBytesMax <= 2_048)
         #expect(KeyedSlab<AgentGraph>.slotBytesMax <= 3_136)
         #expect(KeyedSlab<NoveltyWindow>.slotBytesMax <= 1_300)
