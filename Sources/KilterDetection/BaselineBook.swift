@@ -108,7 +108,7 @@ struct BaselineBook {
                 key, owner: subject.tenant,
                 initial: ValueStream(
                     RankBaseline(
-                        direction: Direction(signal.badDirection), hygiene: signal.isSmooth ? [.autocorrelation, .season] : [])))
+                        direction: Direction(signal.badDirection), hygiene: Self.hygiene(of: signal))))
             if isNew, let before = succeed(stream, identity, in: &shard.values) {
                 stream.pointee.baseline = RankBaseline(after: before.pointee.baseline)
             }
@@ -133,6 +133,10 @@ struct BaselineBook {
         }
     }
 
+    private static func hygiene(of signal: Signal) -> ValueHygiene.Options {
+        signal.isSmooth ? signal.isTime ? [.autocorrelation, .season] : [.autocorrelation, .season, .steady] : []
+    }
+
     /// `label` is what the signal is named by; of a step its tool.
     mutating func observe(
         rate isHit: Bool, _ signal: Signal, _ step: SignalChange.Step = .run, label: NameHash, _ shard: inout Shard
@@ -151,6 +155,7 @@ struct BaselineBook {
             if signal == .errorRate, step == .run, epoch == agent.pointee.epoch, stream.pointee.baseline.count >= RunScores.observationsMin
             {
                 scores.add(Self.score(isHit, stream.pointee.baseline, key), signal, .run)
+                scores.hasFailed = isHit
             }
             let said = pooled(&stream.pointee) { Drift.judge(&$0, isHit, allowance, $1, desk) }
             let hits = stream.pointee.baseline.hits
@@ -188,7 +193,7 @@ struct BaselineBook {
     }
 
     /// A group's task: of one agent alone it says nothing more.
-    mutating func observe(score: Float, _ facet: GroupRun.Facet, _ shard: inout Shard, isWatched: Bool) {
+    mutating func observe(score: Float, _ facet: GroupRun.Facet, _ shard: inout Shard, isWatched: Bool, shownAt: EventTime = .never) {
         let signal = facet.signal
         let identity = identity(signal, facet.step, 0, 0), key = identity.key
         // Guard: as above.
@@ -199,7 +204,9 @@ struct BaselineBook {
         if isNew { agent.pointee.noteStream(signal) }
         let passed = stream.pointee.watch.lastSeen == .zero ? Nanoseconds(0) : desk.now.since(stream.pointee.watch.lastSeen)
         let allowance = allowance(&stream.pointee.watch, identity)
-        let said = pooled(&stream.pointee) { Drift.judge(&$0, score, isWatched ? allowance : 0, passed: passed, $1, desk) }
+        let said = pooled(&stream.pointee) {
+            Drift.judge(&$0, score, isWatched ? allowance : 0, passed: passed, shownAt: shownAt, $1, desk)
+        }
         guard var change = said.change else { return }
         change.signal = signal
         change.step = facet.step

@@ -28,6 +28,8 @@ enum Drift {
     private static let youngGroup = Nanoseconds.seconds(7 * 86_400)
     /// And in a group, whose tasks come many to the minute, evidence of more of them than this.
     private static let youngGroupMax: Float = 150
+    /// The same of what follows the hours less than times do.
+    private static let youngGroupSteadyMax: Float = 400
     /// Observations without evidence after which a change is over: at least so many, and four times what it took to see it.
     private static let calmMin: UInt32 = 100
     /// A change that nobody took back and no version explains becomes what is usual.
@@ -61,29 +63,35 @@ enum Drift {
     }
 
     @inline(never) static func judge(
-        _ stream: inout ScoreStream, _ score: Float, _ allowance: Float, passed: Nanoseconds, least: Double = groupLeast, _ pool: PoolShare,
+        _ stream: inout ScoreStream, _ score: Float, _ allowance: Float, passed: Nanoseconds, shownAt: EventTime = .never,
+        least: Double = groupLeast, _ pool: PoolShare,
         _ desk: BaselineDesk
     ) -> Said {
         if isAdopted(stream.watch, desk.now) { stream.restart(stream.baseline.fresh) }
         stream.join(pool.round)
         // Members that are as young do not know their hours either, and together they see in minutes what the hour does.
-        let isYoung = stream.baseline.knownLevel == .zero && desk.now < stream.watch.firstSeen + youngGroup
+        let isTime = stream.watch.identity.signal.isTime,
+            isYoung = stream.baseline.knownLevel == .zero && desk.now < stream.watch.firstSeen + youngGroup
         if isYoung {
             stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt))
-            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: youngGroupMax))
+            let most: Float = isTime ? youngGroupMax : youngGroupSteadyMax
+            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: most))
         }
         let total = stream.baseline.observe(
             score, allowance: allowance, passedSeconds: Double(passed.count) / 1e9,
-            hour: Int(desk.observedAt.nanoseconds / 3_600_000_000_000 % 24), isYoung: isYoung, learns: stream.watch.said != .critical)
+            hour: Int(desk.observedAt.nanoseconds / 3_600_000_000_000 % 24), isYoung: isYoung, isTime: isTime,
+            learns: stream.watch.said != .critical)
         let known = stream.baseline.knownLevel == .zero ? rankedBeforeMin : RepeatAnswers.beforeMin
-        return conclude(&stream, total, pool, desk, least: least, known: known)
+        return conclude(&stream, total, pool, desk, least: least, known: known, shownAt: shownAt)
     }
 
     /// What a stream makes of its evidence, `own`, and of that of its agent's other streams.
-    /// - Parameter isHeard: false where nothing at all was observed: to tell that is silence's, not that of a lower level.
+    /// - Parameters:
+    ///   - isHeard: false where nothing at all was observed: to tell that is silence's, not that of a lower level.
+    ///   - shownAt: when there was last any of what would have risen: what began later did not.
     static func conclude<Baseline>(
         _ stream: inout WatchedStream<Baseline>, _ own: Float, _ pool: PoolShare, _ desk: BaselineDesk, least: Double = 0,
-        known: UInt32 = beforeMin, isHeard: Bool = true
+        known: UInt32 = beforeMin, isHeard: Bool = true, shownAt: EventTime = .never
     ) -> Said {
         stream.watch.note(stream.baseline.evidence, at: desk.observedAt)
         let stood = stream.watch.said != .nothing
@@ -96,7 +104,7 @@ enum Drift {
         let isClear =
             (isHeard || reading(stream).kind == .increase)
             && (stood
-                || total >= 1
+                || total >= 1 && (reading(stream).kind != .increase || stream.watch.began(lane, by: shownAt))
                     && isClear(
                         stream.baseline.evidence, lane, known: stream.watch.isPinned ? .max : stream.baseline.count, least: known)
                     && isTold(reading(stream), least: least))

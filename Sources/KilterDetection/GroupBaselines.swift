@@ -32,6 +32,8 @@ extension Detection {
         // As many agents as make the group have the budget of one; to it comes what its members cannot spend yet.
         book.part = min(1, 1 / group.pointee.memberCount() + Double(run.unspent))
         let isWatched = group.pointee.hasManyMembers()
+        if run.hasFailed { group.pointee.failedAt = max(group.pointee.failedAt, run.observedAt) }
+        let failedAt = group.pointee.failedAt
         for index in 0..<GroupRun.Facet.count where run.facets >> UInt64(index) & 1 == 1 {
             let score = run.scores[index] / Float(max(run.counts[index], 1))
             let facet = GroupRun.Facet(index: index)
@@ -39,7 +41,9 @@ extension Detection {
                 let part = run.unexpected / Float(max(run.counts[index], 1))
                 book.observe(repeated: score, part: part, facet, &shard, isWatched: isWatched)
             } else {
-                book.observe(score: score, facet, &shard, isWatched: isWatched)
+                // Chance breaks the ties of runs that did not fail; of them alone nothing is told.
+                book.observe(
+                    score: score, facet, &shard, isWatched: isWatched, shownAt: facet.signal == .errorRate ? failedAt : .never)
             }
         }
         for index in book.found.indices { book.found[index].keying = .group }
@@ -53,6 +57,7 @@ struct RunScores {
     private var counts = InlineArray<40, Float>(repeating: 0)
     private var facets: UInt64 = 0
     var unexpected: Float = 0
+    var hasFailed = false
 
     /// Runs of an agent from which on it can be told from its own alone that it changed.
     static let runsOfOwn: UInt32 = 24
@@ -87,6 +92,7 @@ struct RunScores {
         run.groupKey = GroupRun.key(ofServiceAt: run.home)
         run.member = tally.pointee.agentKey
         run.unexpected = unexpected
+        run.hasFailed = hasFailed
         run.unspent = agentRuns < Self.runsOfOwn ? 1 : 0
         runs.append(run)
     }

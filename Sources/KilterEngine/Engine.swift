@@ -103,7 +103,7 @@ public final class Engine {
         }
         stepGroups(standards, into: &found.findings)
         for room in shards where !room.found.isEmpty { room.found = Found() }
-        found.findings.sort { (Self.order($0), $0.subject) < (Self.order($1), $1.subject) }
+        Self.sort(&found.findings)
         desk.take(found.findings, admission.names(of: tenant), into: &events)
     }
 
@@ -166,7 +166,7 @@ public final class Engine {
         }
         stepGroups(standards, into: &found.findings)
         for room in shards where !room.found.isEmpty { room.found = Found() }
-        found.findings.sort { (Self.order($0), $0.subject) < (Self.order($1), $1.subject) }
+        Self.sort(&found.findings)
         found.votes.sort { $0.record < $1.record }
         return found
     }
@@ -190,9 +190,11 @@ public final class Engine {
         }
     }
 
-    /// Events that one record causes: agent before run, then in the order of the detectors; of one detector by what they are about.
-    private static func order(_ finding: Finding) -> UInt64 {
-        UInt64(finding.record) << 16 | UInt64(finding.keying.rawValue) << 8 | UInt64(finding.detector.rawValue)
+    /// Events that one record causes: what became due before it by time; then agent before run, in the order of the detectors; of one
+    /// detector by what they are about.
+    private static func sort(_ findings: inout [Finding]) {
+        func order(_ finding: Finding) -> UInt64 { UInt64(finding.keying.rawValue) << 8 | UInt64(finding.detector.rawValue) }
+        findings.sort { ($0.record, $0.engineTime, order($0), $0.subject) < ($1.record, $1.engineTime, order($1), $1.subject) }
     }
 }
 

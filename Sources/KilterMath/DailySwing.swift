@@ -12,8 +12,8 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
     /// Standard deviations by which hours must differ more than by chance before any of it is believed; in the first days more, because
     /// a change for good looks like a swing as long as few hours of it are known.
     private static let evident: Float = 1.5, evidentWhileNew: Float = 2.5
-    /// How far hours are presumed to differ until that is known: a fifth of an octave, as with a swing of 20 % either way; squared.
-    private static let presumed: Float = 0.04
+    /// How far hours are presumed to differ until that is known, in octaves, squared: as with a swing of 20 % either way, or of 5 %.
+    static let presumed: Float = 0.04, presumedLittle: Float = 0.0025
     /// How far an hour is presumed to be from the one before it, squared, as a part of how far hours differ.
     private static let neighbourly: Float = 0.1
     /// Of the square of what may be left of an hour's difference, in variances of single values, so many observations make little.
@@ -40,11 +40,12 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
 
     /// Begins an hour in 0..<24 unless it has begun. `centre` is the level of all values, `variance` that of an hour's level by one
     /// observation, `isNew` whether too few days have been seen to rely on how far hours differ. Values are brought to the level of all
-    /// as it was when hours were first seen to differ, or if it `isRecent` to what it is now.
-    mutating func turn(to next: Int, around centre: Float, variance: Float, isNew: Bool, isRecent: Bool = false) {
+    /// as it was when hours were first seen to differ, or if it `isRecent` to what it is now. `presumed` is how far hours differ
+    /// as long as nothing is known of that, squared.
+    mutating func turn(to next: Int, around centre: Float, variance: Float, isNew: Bool, isRecent: Bool = false, presumed: Float) {
         guard !isAt(next), variance > 0 else { return }
         hour = UInt8(truncatingIfNeeded: next)
-        let (between, most) = between(around: centre, variance: variance, isNew: isNew)
+        let (between, most) = between(around: centre, variance: variance, isNew: isNew, presumed: presumed)
         let before = (next + 23) % 24, own = Float(counts[next]) / variance
         /// What the hour before tells of this one: no better than by what neighbours differ.
         func near(_ between: Float) -> Float {
@@ -66,7 +67,7 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
     static let medianFactor: Float = 1.5707964
 
     /// How far hours differ, squared: what is believed of it, and what it may be at most.
-    private func between(around centre: Float, variance: Float, isNew: Bool) -> (believed: Float, most: Float) {
+    private func between(around centre: Float, variance: Float, isNew: Bool, presumed: Float) -> (believed: Float, most: Float) {
         var all: Float = 0, squares: Float = 0, sum: Float = 0, spread: Float = 0, hours: Float = 0
         for hour in 0..<24 where counts[hour] > 0 {
             let count = Float(counts[hour]), distance = levels[hour] - centre
@@ -76,13 +77,13 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
             spread += count * distance * distance
             hours += 1
         }
-        guard hours > 1 else { return (0, Self.presumed) }
+        guard hours > 1 else { return (0, presumed) }
         let freedom = hours - 1, size = all - squares / all
         let excess = (spread - sum * sum / all - variance * freedom) / size, chance = variance * (2 * freedom).squareRoot() / size
         let least = isSeen ? 0 : (isNew ? Self.evidentWhileNew : Self.evident) * chance, believed = excess > least ? excess : 0
         // What some hours show says little of those that are still to come.
-        let unseen = Self.presumed * (1 - hours / 24)
-        return (believed, max(believed, unseen, min(Self.presumed, max(excess, 0) + chance)))
+        let unseen = presumed * (1 - hours / 24)
+        return (believed, max(believed, unseen, min(presumed, max(excess, 0) + chance)))
     }
 
     /// Counts an observation of an hour in 0..<24 that moves its level; `first` is where the level of an hour begins. What an hour's

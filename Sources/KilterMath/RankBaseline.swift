@@ -24,6 +24,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// The largest weight of a prior histogram, in observations.
     public static let priorCountMax: UInt32 = 500
     private static let zero = Int32.min
+    /// Ranks that equal values share, from which on they are not forecast.
+    private static let lumpMax: Float = 0.2
     /// Lanes of the evidence that stand for the largest shift of the level up and down; where `direction` is down, the other way.
     public static let largestIncrease = 5, largestDecrease = 10
 
@@ -135,7 +137,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     @inline(__always) private mutating func ratios(learns: Bool) -> SIMD16<Float> {
         let innovation = hygiene.innovation(score, learns: learns)
         var (low, high) = direction == .down ? (1 - high, 1 - low) : (low, high)
-        if let innovation {
+        // Of what often equals others hardly anything could be forecast, and the forecast would be taken for exact.
+        if let innovation, high - low < Self.lumpMax {
             score = innovation
             low = Float(Elementary.normalDistribution(Double(direction == .down ? -innovation : innovation)))
             high = low

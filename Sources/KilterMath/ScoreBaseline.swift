@@ -81,12 +81,15 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
     private static let deviationMin = 0.3
 
     /// One observation in an hour of the day in 0..<24; `allowance` in expected false alarms since the previous one, which was
-    /// `passedSeconds` ago. Returns the evidence: an alarm at 1.
+    /// `passedSeconds` ago. As long as the members are young, scores of times are held against those of the last three quarters of an
+    /// hour. Returns the evidence: an alarm at 1.
     public mutating func observe(
-        _ score: Float, allowance: Float, passedSeconds: Double = 0, hour: Int = 0, isYoung: Bool = false, learns: Bool = true
+        _ score: Float, allowance: Float, passedSeconds: Double = 0, hour: Int = 0, isYoung: Bool = false, isTime: Bool = true,
+        learns: Bool = true
     ) -> Float {
         let bounded = score > -4 ? min(score, 4) : -4
-        let remainder = recent.remainder(bounded, passedSeconds: passedSeconds), ofHour = seasonal(bounded, hour: hour, learns: learns)
+        let remainder = recent.remainder(bounded, passedSeconds: passedSeconds, isTime ? .fast : .slow),
+            ofHour = seasonal(bounded, hour: hour, learns: learns)
         let raw = isYoung ? remainder : ofHour
         // Scores of lumpy values need not lie around zero.
         let distance = Double(raw) - (isYoung ? 0 : expected)
@@ -111,7 +114,9 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         guard knownLevel == .zero else { return score }
         let hour = hour >= 0 && hour < 24 ? hour : 0
         if !swing.isAt(hour) {
-            swing.turn(to: hour, around: swing.centre, variance: Float(deviation * deviation), isNew: false, isRecent: true)
+            swing.turn(
+                to: hour, around: swing.centre, variance: Float(deviation * deviation), isNew: false, isRecent: true,
+                presumed: DailySwing.presumed)
         }
         if learns { swing.learn(hour: hour, from: 0, most: Self.hourMax) { $0 + (score - $0) / Float($1) } }
         return score - swing.offset

@@ -8,6 +8,8 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
         public static let autocorrelation = Options(rawValue: 1)
         /// What an hour of the day usually differs by is subtracted.
         public static let season = Options(rawValue: 2)
+        /// Until more is known hours are presumed to differ less than times do, which follow how busy everything is.
+        public static let steady = Options(rawValue: 4)
     }
 
     /// Bytes of its written form.
@@ -135,7 +137,9 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
     @inline(never) private mutating func turn(to hour: Int) {
         let deviation = 1.4826 * spread, coefficient = coefficient
         let variance = DailySwing.medianFactor * deviation * deviation * (1 + coefficient) / (1 - coefficient)
-        swing.turn(to: hour, around: median, variance: variance, isNew: isNew)
+        swing.turn(
+            to: hour, around: median, variance: variance, isNew: isNew,
+            presumed: options.contains(.steady) ? DailySwing.presumedLittle : DailySwing.presumed)
     }
 
     private mutating func learn(_ value: Float, distance: Float, hour: Int) {
@@ -168,7 +172,7 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
 
     init(from reader: inout ByteReader) throws(ByteReader.Short) {
         let raw = try reader.read(UInt8.self)
-        guard raw < 4 else { throw ByteReader.Short() }
+        guard raw < 8 else { throw ByteReader.Short() }
         options = Options(rawValue: raw)
         swing = try DailySwing(from: &reader)
         median = try reader.readFloat()

@@ -62,6 +62,8 @@ public struct AgentBaseline: BitwiseCopyable, Sendable {
     /// Of a group: sums of what its agents' repeated answers left unexplained, and of the parts that were left to the group.
     var repeatSum: Float = 0
     var repeatParts: Float = 0
+    /// Of a group: when a run ended last of which something failed.
+    public var failedAt = EventTime.zero
     /// Of a group: which of 128 places its members fall into.
     var members = Bits128()
 

@@ -82,6 +82,7 @@ extension AgentBaseline: Slot {
         for index in 0..<32 { writer.write(streams[index]) }
         writer.write(repeatSum)
         writer.write(repeatParts)
+        writer.write(failedAt.nanoseconds)
         writer.write(members.low)
         writer.write(members.high)
         writer.write(isFlat)
@@ -116,6 +117,7 @@ extension AgentBaseline: Slot {
         repeatSum = try reader.readFinite()
         repeatParts = try reader.readFinite()
         guard repeatParts >= 0 else { throw ByteReader.Short() }
+        failedAt = EventTime(nanoseconds: try reader.read())
         members.low = try reader.read()
         members.high = try reader.read()
         isFlat = try reader.readBool()

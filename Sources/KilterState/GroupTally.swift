@@ -46,6 +46,7 @@ extension GroupRun {
         }
         unspent = max(unspent, other.unspent)
         unexpected += other.unexpected
+        hasFailed = hasFailed || other.hasFailed
         startedAt = min(startedAt, other.startedAt)
         if other.observedAt >= observedAt {
             observedAt = other.observedAt
@@ -67,6 +68,7 @@ extension GroupTally: Slot {
             writer.write(run.thresholdSet)
             writer.write(run.unspent)
             writer.write(run.unexpected)
+            writer.write(run.hasFailed)
             writer.write(run.facets)
             for facet in 0..<GroupRun.Facet.count where run.facets >> UInt64(facet) & 1 == 1 {
                 writer.write(run.scores[facet])
@@ -93,6 +95,9 @@ extension GroupTally: Slot {
             run.thresholdSet = try reader.read()
             run.unspent = try reader.read()
             run.unexpected = try reader.readFinite()
+            let failed = try reader.read(UInt8.self)
+            guard failed < 2 else { throw ByteReader.Short() }
+            run.hasFailed = failed == 1
             run.facets = try reader.read()
             guard run.facets < 1 << 40 else { throw ByteReader.Short() }
             for facet in 0..<GroupRun.Facet.count where run.facets >> UInt64(facet) & 1 == 1 {

@@ -77,6 +77,9 @@ public struct StreamWatch: BitwiseCopyable, Sendable {
         return onsets .< SIMD16(repeating: UInt32(clamping: seconds > old ? seconds - old : 0))
     }
 
+    /// Whether the evidence of a lane in 0..<16 had begun by then.
+    public func began(_ lane: Int, by time: EventTime) -> Bool { UInt64(onsets[lane]) <= time.nanoseconds / 1_000_000_000 }
+
     /// Keeps the times of lanes whose evidence has just begun.
     public mutating func note(_ evidence: borrowing ChangeEvidence, at time: EventTime) {
         let now = SIMD16<UInt32>(repeating: UInt32(clamping: time.nanoseconds / 1_000_000_000))

@@ -29,6 +29,8 @@ public struct GroupRun: BitwiseCopyable, Sendable {
     /// Of the score of answers to requests that came again: the part of what is expected that the group has to say, because the
     /// agents do not know enough themselves; a sum like the score.
     public var unexpected: Float = 0
+    /// Whether one of its agents failed.
+    public var hasFailed = false
 
     // Whose run it was.
     public var tenant: NameHash = 0

@@ -41,6 +41,14 @@ public enum Signal: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         }
     }
 
+    /// How long something takes, which follows how busy everything is.
+    public var isTime: Bool {
+        switch self {
+        case .latency, .timeToFirstToken, .tokensPerSecond, .runDuration: true
+        default: false
+        }
+    }
+
     /// Which way it gets worse.
     public enum Direction: UInt8, BitwiseCopyable, Sendable { case up, down, either }
 
