@@ -209,6 +209,15 @@ struct ChangeLawTests {
         #expect(with < 56 && without > 150, "\(with) with, \(without) without")
     }
 
+    @Test("Of values that are always equal there is no more evidence than was allowed")
+    func equalValues() {
+        var baseline = RankBaseline(direction: .up, hygiene: [.autocorrelation, .season])
+        for time in 0..<200 {
+            let evidence = baseline.observe(100, allowance: 1e-4, hour: time / 10 % 24, day: Int32(time / 240))
+            #expect(evidence <= 1e-4 * Float(time + 1) * 1.0001)
+        }
+    }
+
     @Test("A first value that is far off misleads hygiene no longer than any other")
     func outlierFirst() {
         var baseline = RankBaseline(hygiene: [.autocorrelation, .season]), time = 0

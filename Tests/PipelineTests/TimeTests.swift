@@ -168,6 +168,31 @@ struct TimeTests {
         #expect(rest.count == 2 && rest[0].contains("firing") && rest[1].contains("resolved"), "\(rest)")
     }
 
+    @Test("Runs that are over at one record, tick or end of the file are told of in the order in which they came to be")
+    func quietRunsInOrder() throws {
+        let begin: UInt64 = 1_790_000_000, names = (0..<8).map { "agent-\($0)" }
+        let runs = (0..<6).flatMap { run in
+            names.enumerated().map { place, name in
+                Self.run(run * 8 + place, of: name, by: run < 5 ? "one" : "other", at: begin + UInt64(run * 900 + place * 17))
+            }
+        }
+        func said(_ events: [String]) -> [String] {
+            events.filter { $0.contains("version_change") && $0.contains("firing") }.compactMap { event in
+                names.first { event.contains("\"agent\":\"\($0)\"") }
+            }
+        }
+        func replay(_ engine: Engine, _ more: [[UInt8]] = []) throws -> [String] {
+            try Run.replay(Array((runs + more).joined(separator: [10])), engine, drain: false).events
+        }
+        let settings = try Self.settings()
+        let byRecord = Engine(settings: settings, workers: 2)
+        #expect(said(try replay(byRecord, [Self.run(99, of: "late", by: "one", at: begin + 6_000)])) == names)
+        let byTick = Engine(settings: settings, workers: 2)
+        #expect(said(try replay(byTick)).isEmpty && said(Run.encode(byTick.tick(.minutes(30)))) == names)
+        let drained = Engine(settings: settings, workers: 2)
+        #expect(said(try replay(drained)).isEmpty && said(Run.encode(drained.drain())) == names)
+    }
+
     @Test("Time that passes by ticks alone tells that agents fell silent, each once")
     func ticks() throws {
         let fixture = try #require(Fixture.named("D7-agent-falls-silent"))
