@@ -24,8 +24,8 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     /// The largest weight of a prior histogram, in observations.
     public static let priorCountMax: UInt32 = 500
     private static let zero = Int32.min
-    /// Ranks that equal values share, from which on they are not forecast.
-    private static let lumpMax: Float = 0.2
+    /// A value that more than one in so many equal is not forecast.
+    private static let lump: UInt32 = 5
     /// Lanes of the evidence that stand for the largest shift of the level up and down; where `direction` is down, the other way.
     public static let largestIncrease = 5, largestDecrease = 10
 
@@ -106,21 +106,21 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     ) -> Float {
         guard value >= 0, value < .infinity else { return evidence.total(weights) }
         if count < .max, learns { count += 1 }
-        let wasPlaced = isPlaced
+        let wasPlaced = isPlaced, equal: UInt32
         var position = value > 0 ? Elementary.logPosition(value) : Self.zero
         if wasPlaced {
             // With a prior histogram there are no first values to begin from.
             if !hygiene.hasBegun { hygiene.begin(median: medianPosition ?? 0, spread: 4 * width, count: 32, day: day) }
             if position != Self.zero { position = hygiene.remainder(position, hour: hour, day: day, learns: learns) }
-            rank(position, learns: learns)
+            equal = rank(position, learns: learns)
         } else {
             // Of an epoch before.
             if position != Self.zero { position = hygiene.remainder(position, hour: hour, day: day, learns: false) }
-            rankAmongFirst(position)
+            equal = rankAmongFirst(position)
         }
         let log = Float(scored(position)) / Float(Elementary.stepsPerOctave)
         // Groups are told the score also of values that nothing is bet on.
-        var ratios = self.ratios(learns: learns)
+        var ratios = self.ratios(learns: learns, isLump: equal > total / Self.lump)
         if learns {
             logSum += Double(log)
             if !wasPlaced { keep(position, day: day) }
@@ -134,11 +134,11 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     }
 
     /// Of the rank, or of what it differs from its forecast where ranks hang together.
-    @inline(__always) private mutating func ratios(learns: Bool) -> SIMD16<Float> {
+    @inline(__always) private mutating func ratios(learns: Bool, isLump: Bool) -> SIMD16<Float> {
         let innovation = hygiene.innovation(score, learns: learns)
         var (low, high) = direction == .down ? (1 - high, 1 - low) : (low, high)
         // Of what often equals others hardly anything could be forecast, and the forecast would be taken for exact.
-        if let innovation, high - low < Self.lumpMax {
+        if let innovation, !isLump {
             score = innovation
             low = Float(Elementary.normalDistribution(Double(direction == .down ? -innovation : innovation)))
             high = low
@@ -160,16 +160,18 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
         return least == .max ? 0 : least
     }
 
-    /// The rank among all so far, itself included, any that it may have for what its hour differs by; and the value into its bin.
-    @inline(__always) private mutating func rank(_ position: Int32, learns: Bool) {
+    /// The rank among all so far, itself included, any that it may have for what its hour differs by; and the value into its bin, of which
+    /// it returns how many were there.
+    @inline(__always) private mutating func rank(_ position: Int32, learns: Bool) -> UInt32 {
         let bin = self.bin(of: position), own = UInt32(counts[bin]), doubt = position == Self.zero ? 0 : hygiene.doubt
         let (first, last) = doubt > 0 ? (self.bin(of: position &- doubt), self.bin(of: position &+ doubt)) : (bin, bin)
         let below = self.below(first)
         place(below: below, own: first == last ? own : self.below(last) + UInt32(counts[last]) - below)
-        guard learns else { return }
+        guard learns else { return own }
         counts[bin] += 1
         total += 1
         if own + 1 == 65_535 { halve() }
+        return own
     }
 
     /// Values in the bins before one. Mutating because all counts would be copied for a reader.
@@ -194,11 +196,13 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
 
     // MARK: The first values
 
-    /// The rank among the values that are kept: few, but every one tells.
-    private mutating func rankAmongFirst(_ position: Int32) {
+    /// The rank among the values that are kept: few, but every one tells. Returns how many are equal.
+    private mutating func rankAmongFirst(_ position: Int32) -> UInt32 {
         // Guard: used within the call, on the 32 numbers that the counts hold.
         let found = withUnsafePointer(to: &counts) { kilter_numbers_below($0, total, position) }
-        place(below: UInt32(truncatingIfNeeded: found), own: UInt32(truncatingIfNeeded: found >> 32))
+        let own = UInt32(truncatingIfNeeded: found >> 32)
+        place(below: UInt32(truncatingIfNeeded: found), own: own)
+        return own
     }
 
     /// The ranks that a value may have, itself among all so far: where `own` are equal to it, any of theirs.
