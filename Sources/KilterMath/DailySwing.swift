@@ -16,6 +16,8 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
     static let presumed: Float = 0.04, presumedLittle: Float = 0.0025
     /// How far an hour is presumed to be from the one before it, squared, as a part of how far hours differ.
     private static let neighbourly: Float = 0.1
+    /// How far a sine is from its mean since so many hours, squared, over its variance: by the square of the hours.
+    private static let curving: Float = 0.034
     /// Of the square of what may be left of an hour's difference, in variances of single values, so many observations make little.
     private static let bearable: Float = 1
     /// A gross change shows in so many.
@@ -45,7 +47,10 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
     mutating func turn(to next: Int, around centre: Float, variance: Float, isNew: Bool, isRecent: Bool = false, presumed: Float) {
         guard !isAt(next), variance > 0 else { return }
         hour = UInt8(truncatingIfNeeded: next)
-        let (between, most) = between(around: centre, variance: variance, isNew: isNew, presumed: presumed)
+        var (between, most) = between(around: centre, variance: variance, isNew: isNew, presumed: presumed)
+        // Those of a few hours in a row are held against each other, and hours that are near differ little.
+        let away = Float(1 + farthest(from: next))
+        most = max(between, most * min(1, Self.curving * away * away))
         let before = (next + 23) % 24, own = Float(counts[next]) / variance
         /// What the hour before tells of this one: no better than by what neighbours differ.
         func near(_ between: Float) -> Float {
@@ -61,6 +66,16 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
         let by = near(between), weight = 1 / between + own + by
         offset += (own * (levels[next] - centre) + by * (levels[before] - centre)) / weight
         doubt = max(doubt, 1.5 / weight.squareRoot())
+    }
+
+    /// How many hours it is at most to one that was seen, either way around the day.
+    private func farthest(from hour: Int) -> Int {
+        var most = 0
+        for seen in 0..<24 where counts[seen] > 0 {
+            let apart = seen > hour ? seen - hour : hour - seen
+            most = max(most, min(apart, 24 - apart))
+        }
+        return most
     }
 
     /// The variance of a median by that of single values, for a normal law.
