@@ -71,11 +71,15 @@ FULL_AGENTS = {
     "drift-null": 300, "drift-null-nasty": 200, "drift-cold-start": 300, "drift-provider": 300, "drift-outcome": 60, "drift-errors": 60,
     "drift-ramp": 25, "drift-burst": 60, "drift-heavy-call": 60, "drift-retry-storm": 60, "drift-release": 60, "drift": 40,
 }
+# Of few agents chance makes too much where a change takes hundreds of observations to tell.
+AGENTS = {"drift-outcome": 40, "drift-tool-mix": 40}
 FULL_OBSERVATIONS = {"drift-null": 3000, "drift-null-nasty": 3000}
 
 
-def full_agents(suite):
-    return FULL_AGENTS[max((name for name in FULL_AGENTS if suite.startswith(name)), key=len)]
+def agents_of(suite, is_full):
+    """None where the suite's own number is meant."""
+    table = FULL_AGENTS if is_full else AGENTS
+    return table.get(max((name for name in table if suite.startswith(name)), key=len, default=None))
 
 
 class Chain:
@@ -96,7 +100,8 @@ class Chain:
                 os.path.join(folder, name) for name in ("stream.jsonl", "truth.jsonl", "events.jsonl", "kilter.yaml"))
             with open(config, "w") as file:
                 file.write(f"false_alarms: 1 per agent per {'30 days' if is_month else f'{self.runs_per_false_alarm(suite)} runs'}\n")
-            sizes = ["--agents", str(full_agents(suite))] if self.full else []
+            agents = agents_of(suite, self.full)
+            sizes = [] if agents is None else ["--agents", str(agents)]
             if is_month:
                 sizes += MONTH
             elif self.full and suite in FULL_OBSERVATIONS:
