@@ -44,7 +44,6 @@ enum Drift {
         stream.join(pool.round)
         if stream.baseline.hygiene.isWaitingForSeason {
             stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt))
-            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: stream.baseline.hygiene.patience))
         }
         let total = stream.baseline.observe(
             value, allowance: allowance, hour: hour, day: Int32(truncatingIfNeeded: time / 86_400_000_000_000),
@@ -73,9 +72,9 @@ enum Drift {
         let isTime = stream.watch.identity.signal.isTime,
             isYoung = stream.baseline.knownLevel == .zero && desk.now < stream.watch.firstSeen + youngGroup
         if isYoung {
-            stream.baseline.forget(lanes: stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt))
-            let most: Float = isTime ? youngGroupMax : youngGroupSteadyMax
-            stream.baseline.forget(lanes: stream.baseline.evidence.ages .> SIMD16(repeating: most))
+            let most = SIMD16<Float>(repeating: isTime ? youngGroupMax : youngGroupSteadyMax)
+            let old = stream.watch.lanes(olderThan: withoutSeasonMax, at: desk.observedAt)
+            stream.baseline.forget(lanes: old .| (stream.baseline.evidence.ages .> most))
         }
         let total = stream.baseline.observe(
             score, allowance: allowance, passedSeconds: Double(passed.count) / 1e9,

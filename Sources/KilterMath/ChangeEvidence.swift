@@ -123,6 +123,13 @@ extension SIMD16<Float> {
 }
 
 extension ByteWriter {
+    /// What `write` writes.
+    static func bytes(_ write: (inout ByteWriter) -> Void) -> [UInt8] {
+        var writer = ByteWriter()
+        write(&writer)
+        return writer.bytes
+    }
+
     mutating func write(float value: Float) { write(value.bitPattern) }
     mutating func write(double value: Double) { write(value.bitPattern) }
 

@@ -40,12 +40,12 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
 
     @inline(__always) func isAt(_ hour: Int) -> Bool { Int(self.hour) == hour }
 
-    /// Begins an hour in 0..<24 unless it has begun. `centre` is the level of all values, `variance` that of an hour's level by one
+    /// Begins an hour in 0..<24. `centre` is the level of all values, `variance` that of an hour's level by one
     /// observation, `isNew` whether too few days have been seen to rely on how far hours differ. Values are brought to the level of all
     /// as it was when hours were first seen to differ, or if it `isRecent` to what it is now. `presumed` is how far hours differ
     /// as long as nothing is known of that, squared.
     mutating func turn(to next: Int, around centre: Float, variance: Float, isNew: Bool, isRecent: Bool = false, presumed: Float) {
-        guard !isAt(next), variance > 0 else { return }
+        guard variance > 0 else { return }
         hour = UInt8(truncatingIfNeeded: next)
         var (between, most) = between(around: centre, variance: variance, isNew: isNew, presumed: presumed)
         // Those of a few hours in a row are held against each other, and hours that are near differ little.
@@ -156,10 +156,7 @@ struct DailySwing: BitwiseCopyable, Sendable, Equatable {
     }
 
     static func == (a: DailySwing, b: DailySwing) -> Bool {
-        var (left, right) = (ByteWriter(), ByteWriter())
-        a.write(to: &left)
-        b.write(to: &right)
-        return left.bytes == right.bytes
+        ByteWriter.bytes(a.write) == ByteWriter.bytes(b.write)
     }
 
     /// Whether no hour has more observations than there were.

@@ -245,9 +245,6 @@ public struct PaceBaseline: BitwiseCopyable, Sendable, Equatable {
     }
 
     public static func == (a: PaceBaseline, b: PaceBaseline) -> Bool {
-        var (left, right) = (ByteWriter(), ByteWriter())
-        a.write(to: &left)
-        b.write(to: &right)
-        return left.bytes == right.bytes
+        ByteWriter.bytes(a.write) == ByteWriter.bytes(b.write)
     }
 }

@@ -106,6 +106,7 @@ public struct RankBaseline: BitwiseCopyable, Sendable {
     ) -> Float {
         guard value >= 0, value < .infinity else { return evidence.total(weights) }
         if count < .max, learns { count += 1 }
+        if hygiene.isWaitingForSeason { evidence.forget(evidence.ages .> SIMD16(repeating: hygiene.patience)) }
         let wasPlaced = isPlaced, equal: UInt32
         var position = value > 0 ? Elementary.logPosition(value) : Self.zero
         if wasPlaced {

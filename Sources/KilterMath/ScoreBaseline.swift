@@ -36,8 +36,6 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
     private var squares = 2.0
     private var recent = RecentLevel()
     private var swing = DailySwing()
-    /// What an hour's level rests on at most: of groups as busy as to see small swings the last days.
-    private static let hourMax: UInt16 = 400
     /// Of figures of any law: the sums of each alternative's ratios, and of those since its onset.
     private var ratioSums = SIMD16<Float>(repeating: 0)
     private var ratioSumsSince = SIMD16<Float>(repeating: 0)
@@ -77,6 +75,8 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
     /// The mean of the scores so far.
     public var level: Double { count > 0 ? sum / Double(count) : 0 }
 
+    /// What an hour's level rests on at most: of groups as busy as to see small swings the last days.
+    private static let hourMax: UInt16 = 400
     /// The spread is not taken for less: means of mostly equal scores are rare jumps, not a narrow normal law.
     private static let deviationMin = 0.3
 
@@ -88,9 +88,8 @@ public struct ScoreBaseline: BitwiseCopyable, Sendable, Equatable {
         learns: Bool = true
     ) -> Float {
         let bounded = score > -4 ? min(score, 4) : -4
-        let remainder = recent.remainder(bounded, passedSeconds: passedSeconds, isTime ? .fast : .slow),
-            ofHour = seasonal(bounded, hour: hour, learns: learns)
-        let raw = isYoung ? remainder : ofHour
+        let ofHour = seasonal(bounded, hour: hour, learns: learns)
+        let raw = isYoung ? recent.remainder(bounded, passedSeconds: passedSeconds, isTime ? .fast : .slow) : ofHour
         // Scores of lumpy values need not lie around zero.
         let distance = Double(raw) - (isYoung ? 0 : expected)
         let normal = normalScore(distance)

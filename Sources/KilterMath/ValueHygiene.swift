@@ -54,7 +54,7 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
     @inline(__always) var isSeasonal: Bool { swing.isSeen }
 
     /// Observations of a row that what may be left of the hour's difference does not make a change of, as long as the season is awaited.
-    public var patience: Float { swing.patience }
+    var patience: Float { swing.patience }
 
     /// How far a value may be off for what its hour differs by, in steps of `Elementary.logPosition`.
     @inline(__always) var doubt: Int32 { Int32(min(swing.doubt, 8) * Float(Elementary.stepsPerOctave)) }
@@ -199,9 +199,6 @@ public struct ValueHygiene: BitwiseCopyable, Sendable, Equatable {
     }
 
     public static func == (a: ValueHygiene, b: ValueHygiene) -> Bool {
-        var (left, right) = (ByteWriter(), ByteWriter())
-        a.write(to: &left)
-        b.write(to: &right)
-        return left.bytes == right.bytes
+        ByteWriter.bytes(a.write) == ByteWriter.bytes(b.write)
     }
 }

@@ -3,7 +3,7 @@ import Seeded
 import Testing
 
 /// Streams whose level follows the hour, judged as a stream of an agent is: as long as hours are not known, evidence that is older than
-/// three hours, or rests on more observations than may be borne, is let go of.
+/// three hours is let go of.
 @Suite("Days that swing")
 struct DailySwingTests {
     /// How values scatter, as what is added to their logarithm.
@@ -59,7 +59,7 @@ struct DailySwingTests {
 
         private mutating func forget() {
             var lanes = SIMD16<Float>(repeating: 0)
-            for lane in 0..<16 where began[lane] < hours - 3 || baseline.evidence.ages[lane] > baseline.hygiene.patience { lanes[lane] = 1 }
+            for lane in 0..<16 where began[lane] < hours - 3 { lanes[lane] = 1 }
             baseline.forget(lanes: lanes .> 0)
         }
     }
